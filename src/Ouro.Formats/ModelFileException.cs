@@ -1,0 +1,14 @@
+namespace Ouro.Formats;
+
+/// <summary>A model file cannot be used. The message is one sentence or two for a person: place, finding, expectation, next step.</summary>
+public sealed class ModelFileException : Exception
+{
+    /// <param name="path">The file or folder at fault.</param>
+    /// <param name="problem">What was found, what was expected and what to do about it.</param>
+    public ModelFileException(string path, string problem)
+        : base($"{path}: {problem}")
+        => Path = path;
+
+    /// <summary>The file or folder at fault.</summary>
+    public string Path { get; }
+}
