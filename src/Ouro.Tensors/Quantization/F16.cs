@@ -1,0 +1,91 @@
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
+using Ouro.Formats;
+
+namespace Ouro.Tensors.Quantization;
+
+/// <summary>IEEE 754 half precision: 1 sign, 5 exponent and 10 fraction bits; largest number 65504.</summary>
+public readonly struct F16 : IElementFormat, ISixteenBits
+{
+    const uint Magnitude = 0x7FFF;
+    const uint SmallestNormal = 0x0400;
+    const uint InfinityBits = 0x7C00;
+    const int FractionBitsLost = 13;               // 23 of a single - 10 of a half
+    const uint ExponentLift = (127 - 15) << 23;    // from the bias of a half to that of a single
+    const uint OneExponent = 1 << 23;
+    const uint SingleInfinity = 0x7F800000;
+
+    /// <summary>The largest finite number.</summary>
+    public const float Largest = 65504;
+
+    /// <inheritdoc/>
+    public static ElementType Type => ElementType.F16;
+
+    /// <inheritdoc/>
+    public static void Decode(ReadOnlySpan<byte> blocks, Span<float> values)
+        => SixteenBits.Widen<F16>(MemoryMarshal.Cast<byte, ushort>(Numbers.Whole(blocks, sizeof(ushort))), values);
+
+    /// <summary>Rounds to nearest, ties to even. Finite numbers too large become ±65504, infinities and NaN stay.</summary>
+    /// <inheritdoc/>
+    public static void Encode(ReadOnlySpan<float> values, Span<byte> blocks)
+        => SixteenBits.Narrow<Saturating<F16>>(values, MemoryMarshal.Cast<byte, ushort>(Numbers.Whole(blocks, sizeof(ushort))));
+
+    /// <summary>The same numbers in single precision, exactly; a NaN stays a NaN.</summary>
+    /// <exception cref="ArgumentException">The lengths differ.</exception>
+    public static void Widen(ReadOnlySpan<Half> halves, Span<float> values)
+        => SixteenBits.Widen<F16>(MemoryMarshal.Cast<Half, ushort>(halves), values);
+
+    /// <summary>IEEE 754 conversion: nearest, ties to even; from 65520 on infinity; a NaN stays a NaN.</summary>
+    /// <exception cref="ArgumentException">The lengths differ.</exception>
+    public static void Narrow(ReadOnlySpan<float> values, Span<Half> halves)
+        => SixteenBits.Narrow<F16>(values, MemoryMarshal.Cast<Half, ushort>(halves));
+
+    /// <summary>The number that the 16 bits mean, exactly. Cheaper than a cast from <see cref="Half"/>.</summary>
+    public static float Widen(ushort bits)
+    {
+        var magnitude = bits & Magnitude;
+        var drop = magnitude < SmallestNormal ? ExponentLift + OneExponent : 0;
+        var lift = magnitude < SmallestNormal ? ExponentLift + OneExponent : magnitude >= InfinityBits ? 2 * ExponentLift : ExponentLift;
+        var widened = BitConverter.UInt32BitsToSingle((magnitude << FractionBitsLost) + lift) - BitConverter.UInt32BitsToSingle(drop);
+        return BitConverter.UInt32BitsToSingle(BitConverter.SingleToUInt32Bits(widened) | (bits & ~Magnitude) << 16);
+    }
+
+    // A half's exponent and fraction, moved up, are those of a single but for the bias. A subnormal has no leading one: give it
+    // the one of 2^-14 and take that away again in floating point, where both steps are exact.
+    static Vector256<float> ISixteenBits.Widen(Vector256<uint> bits)
+    {
+        var magnitude = bits & Vector256.Create(Magnitude);
+        var subnormal = Vector256.LessThan(magnitude.AsInt32(), Vector256.Create((int)SmallestNormal)).AsUInt32();
+        var unbounded = Vector256.GreaterThanOrEqual(magnitude.AsInt32(), Vector256.Create((int)InfinityBits)).AsUInt32();
+        var lift = Vector256.Create(ExponentLift) + (subnormal & Vector256.Create(OneExponent)) + (unbounded & Vector256.Create(ExponentLift));
+        var drop = subnormal & Vector256.Create(ExponentLift + OneExponent);
+        var widened = ((magnitude << FractionBitsLost) + lift).AsSingle() - drop.AsSingle();
+        return (widened.AsUInt32() | ((bits & Vector256.Create(~Magnitude)) << 16)).AsSingle();
+    }
+
+    // Normal results round in integers: add half a unit, less one if even, and cut. Subnormal results round in floating point: 0.5 has
+    // the exponent at which a single's last bit is a half's last bit.
+    static Vector256<uint> ISixteenBits.Narrow(Vector256<float> values)
+    {
+        const uint FirstInfinite = 0x477FF000;     // 65520, half way from the largest half to the next power of two
+        const uint FirstNormal = ExponentLift + OneExponent;
+        var bits = values.AsUInt32();
+        var sign = (bits >> 16) & Vector256.Create(~Magnitude & 0xFFFF);
+        var magnitude = bits & Vector256.Create(~0u >> 1);
+
+        var even = (magnitude >> FractionBitsLost) & Vector256.Create(1u);
+        var normal = (magnitude - Vector256.Create(ExponentLift) + Vector256.Create(0xFFFu) + even) >> FractionBitsLost;
+        var half = Vector256.Create(0.5f);
+        var subnormal = (magnitude.AsSingle() + half).AsUInt32() - half.AsUInt32();
+        var quiet = Vector256.Create(InfinityBits | 0x200) | ((magnitude >> FractionBitsLost) & Vector256.Create(0x3FFu));
+
+        var narrowed = Vector256.ConditionalSelect(Below(magnitude, FirstNormal), subnormal, normal);
+        narrowed = Vector256.ConditionalSelect(Below(magnitude, FirstInfinite), narrowed, Vector256.Create(InfinityBits));
+        narrowed = Vector256.ConditionalSelect(Below(magnitude, SingleInfinity + 1), narrowed, quiet);
+        return narrowed | sign;
+    }
+
+    // Magnitudes have no sign bit, so signed comparison, which processors have, will do.
+    static Vector256<uint> Below(Vector256<uint> magnitude, uint bound)
+        => Vector256.LessThan(magnitude.AsInt32(), Vector256.Create((int)bound)).AsUInt32();
+}

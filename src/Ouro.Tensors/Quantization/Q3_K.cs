@@ -1,0 +1,108 @@
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
+using Ouro.Formats;
+
+namespace Ouro.Tensors.Quantization;
+
+/// <summary>GGUF Q3_K: 256 codes of 3 bits; every 16 share a 6-bit scale; 3.4375 bits a number.</summary>
+/// <remarks>
+/// <code>
+/// byte  0                32                              96               108   110
+///       +----------------+-------------------------------+----------------+-----+
+///       | 32 high bytes  | 2 halves of 32 low bytes      | 16 scales      | d   |
+///       +----------------+-------------------------------+----------------+-----+
+///
+/// high byte l, bit k:       bit 2 of code 32k+l
+/// half h, low byte l:       7 6 | 5 4 | 3 2 | 1 0       bits 1, 0 of codes l+96, l+64, l+32, l  (+ 128h)
+/// scale byte j &lt; 8:         7 6 5 4     | 3 2 1 0       bits 3..0 of scales j+8, j
+/// scale byte 8+j, j &lt; 4:    7 6 | 5 4 | 3 2 | 1 0       bits 5, 4 of scales j+12, j+8, j+4, j
+///
+/// value[i] = d * (scale[i / 16] - 32) * (code[i] - 4)
+/// </code>
+/// </remarks>
+[StructLayout(LayoutKind.Sequential, Pack = 1)]
+public struct Q3_K : IBlock<Q3_K>
+{
+    const int CodesPerBlock = 256;
+    const int CodesPerGroup = 16;
+    const int CodesPerHalf = 128;
+    const int Offset = 4;
+    const int ScaleOffset = 32;
+
+    Bytes32 _high;
+    Bytes64 _low;
+    Bytes12 _scales;
+    readonly ushort _scale;
+
+    /// <inheritdoc/>
+    public static ElementType Type => ElementType.Q3_K;
+
+    /// <inheritdoc/>
+    public static int GroupSize => CodesPerGroup;
+
+    /// <inheritdoc/>
+    public static bool SignedCodes => false;
+
+    /// <inheritdoc/>
+    public static int LargestCode => 7;
+
+    /// <inheritdoc/>
+    public static bool HasMinima => true;
+
+    static int IBlock<Q3_K>.Count => CodesPerBlock;
+
+    static int IBlock<Q3_K>.CodeOffset => Offset;
+
+    readonly float IBlockDefinition.this[int index]
+    {
+        get
+        {
+            var (half, quarter, l) = (index / CodesPerHalf, index % CodesPerHalf / 32, index % 32);
+            var code = ((_low[32 * half + l] >> (2 * quarter)) & 3) | (((_high[l] >> (index / 32)) & 1) << 2);
+            var group = index / CodesPerGroup;
+            var lowScale = group < 8 ? _scales[group] & 15 : _scales[group - 8] >> 4;
+            var scale = lowScale | (((_scales[8 + group % 4] >> (group / 4 * 2)) & 3) << 4);
+            return F16.Widen(_scale) * (scale - ScaleOffset) * (code - Offset);
+        }
+    }
+
+    /// <inheritdoc/>
+    public static void Decode(ReadOnlySpan<byte> blocks, Span<float> values) => Blocks.Decode<Q3_K>(blocks, values);
+
+    /// <inheritdoc/>
+    public static void Encode(ReadOnlySpan<float> values, Span<byte> blocks) => throw new NotSupportedException();
+
+    /// <inheritdoc/>
+    public static void Unpack(ReadOnlySpan<byte> blocks, Span<byte> codes, Span<float> scales, Span<float> minima)
+        => Blocks.Unpack<Q3_K>(blocks, codes, scales, minima);
+
+    static void IBlock<Q3_K>.UnpackBlock(ref readonly Q3_K block, ref byte codes, ref float scales, ref float minima)
+    {
+        UnpackScales(in block, ref scales, ref minima);
+        var high = ByteVectors.Load(in block._high, 0);
+        for (var half = 0; half < CodesPerBlock / CodesPerHalf; half++)
+        {
+            var low = ByteVectors.Load(in block._low, 32 * half);
+            for (var quarter = 0; quarter < 4; quarter++)
+            {
+                var bits = ByteVectors.ShiftRight(low, 2 * quarter, 3) | ByteVectors.ShiftRight(high, 4 * half + quarter - 2, 4);
+                bits.StoreUnsafe(ref codes, (nuint)(CodesPerHalf * half + 32 * quarter));
+            }
+        }
+    }
+
+    static void UnpackScales(ref readonly Q3_K block, ref float scales, ref float minima)
+    {
+        var low = ByteVectors.Long(in block._scales, 0);
+        var high = ByteVectors.Word(in block._scales, 2);
+        var first = (low & 0x0F0F0F0F_0F0F0F0F) | ((high << 4) & 0x30303030) | (ulong)((high << 2) & 0x30303030) << 32;
+        var second = ((low >> 4) & 0x0F0F0F0F_0F0F0F0F) | (high & 0x30303030) | (ulong)((high >> 2) & 0x30303030) << 32;
+        var scale = Vector256.Create(F16.Widen(block._scale));
+        for (var eight = 0; eight < 2; eight++)
+        {
+            var groups = (ByteVectors.ToSingles(eight == 0 ? first : second) - Vector256.Create((float)ScaleOffset)) * scale;
+            groups.StoreUnsafe(ref scales, (nuint)(8 * eight));
+            (groups * Offset).StoreUnsafe(ref minima, (nuint)(8 * eight));
+        }
+    }
+}

@@ -1,0 +1,83 @@
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
+using Ouro.Formats;
+
+namespace Ouro.Tensors.Quantization;
+
+/// <summary>GGUF Q4_K: 256 codes of 4 bits; every 32 share a 6-bit scale and a 6-bit minimum; 4.5 bits a number.</summary>
+/// <remarks>
+/// <code>
+/// byte  0      2      4                  16                                   144
+///       +------+------+------------------+------------------------------------+
+///       | d    | dmin | SixBitPairs      | 4 runs of 32 bytes                 |
+///       +------+------+------------------+------------------------------------+
+///
+/// run r, byte l:  7 6 5 4 | 3 2 1 0      with g = i / 32:
+///                  code of | code of     value[i] = d * scale[g] * code[i] - dmin * minimum[g]
+///                 64r+32+l | 64r+l
+/// </code>
+/// </remarks>
+[StructLayout(LayoutKind.Sequential, Pack = 1)]
+public struct Q4_K : IBlock<Q4_K>
+{
+    const int CodesPerBlock = 256;
+    const int CodesPerGroup = 32;
+    const int CodesPerRun = 64;
+
+    readonly ushort _scale;
+    readonly ushort _minimum;
+    SixBitPairs _pairs;
+    Bytes128 _codes;
+
+    /// <inheritdoc/>
+    public static ElementType Type => ElementType.Q4_K;
+
+    /// <inheritdoc/>
+    public static int GroupSize => CodesPerGroup;
+
+    /// <inheritdoc/>
+    public static bool SignedCodes => false;
+
+    /// <inheritdoc/>
+    public static int LargestCode => 15;
+
+    /// <inheritdoc/>
+    public static bool HasMinima => true;
+
+    static int IBlock<Q4_K>.Count => CodesPerBlock;
+
+    static int IBlock<Q4_K>.CodeOffset => 0;
+
+    readonly float IBlockDefinition.this[int index]
+    {
+        get
+        {
+            var pair = _codes[index / CodesPerRun * 32 + index % 32];
+            var code = index % CodesPerRun < 32 ? pair & 15 : pair >> 4;
+            var (scale, minimum) = _pairs[index / CodesPerGroup];
+            return F16.Widen(_scale) * scale * code - F16.Widen(_minimum) * minimum;
+        }
+    }
+
+    /// <inheritdoc/>
+    public static void Decode(ReadOnlySpan<byte> blocks, Span<float> values) => Blocks.Decode<Q4_K>(blocks, values);
+
+    /// <inheritdoc/>
+    public static void Encode(ReadOnlySpan<float> values, Span<byte> blocks) => throw new NotSupportedException();
+
+    /// <inheritdoc/>
+    public static void Unpack(ReadOnlySpan<byte> blocks, Span<byte> codes, Span<float> scales, Span<float> minima)
+        => Blocks.Unpack<Q4_K>(blocks, codes, scales, minima);
+
+    static void IBlock<Q4_K>.UnpackBlock(ref readonly Q4_K block, ref byte codes, ref float scales, ref float minima)
+    {
+        block._pairs.Unpack(block._scale, block._minimum, ref scales, ref minima);
+        for (var run = 0; run < CodesPerBlock / CodesPerRun; run++)
+        {
+            var pairs = ByteVectors.Load(in block._codes, 32 * run);
+            var at = (nuint)(CodesPerRun * run);
+            ByteVectors.ShiftRight(pairs, 0, 15).StoreUnsafe(ref codes, at);
+            ByteVectors.ShiftRight(pairs, 4, 15).StoreUnsafe(ref codes, at + 32);
+        }
+    }
+}

@@ -1,0 +1,88 @@
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
+using Ouro.Formats;
+
+namespace Ouro.Tensors.Quantization;
+
+/// <summary>GGUF Q5_K: 256 codes of 5 bits; every 32 share a 6-bit scale and a 6-bit minimum; 5.5 bits a number.</summary>
+/// <remarks>
+/// <code>
+/// byte  0      2      4                  16                48                              176
+///       +------+------+------------------+-----------------+-------------------------------+
+///       | d    | dmin | SixBitPairs      | 32 high bytes   | 4 runs of 32 low bytes        |
+///       +------+------+------------------+-----------------+-------------------------------+
+///
+/// high byte l, bit g: bit 4 of code 32g+l
+/// run r, byte l:  7 6 5 4   | 3 2 1 0      with g = i / 32:
+///                 bits 3..0 | bits 3..0    value[i] = d * scale[g] * code[i] - dmin * minimum[g]
+///                 64r+32+l  | 64r+l
+/// </code>
+/// </remarks>
+[StructLayout(LayoutKind.Sequential, Pack = 1)]
+public struct Q5_K : IBlock<Q5_K>
+{
+    const int CodesPerBlock = 256;
+    const int CodesPerGroup = 32;
+    const int CodesPerRun = 64;
+
+    readonly ushort _scale;
+    readonly ushort _minimum;
+    SixBitPairs _pairs;
+    Bytes32 _high;
+    Bytes128 _low;
+
+    /// <inheritdoc/>
+    public static ElementType Type => ElementType.Q5_K;
+
+    /// <inheritdoc/>
+    public static int GroupSize => CodesPerGroup;
+
+    /// <inheritdoc/>
+    public static bool SignedCodes => false;
+
+    /// <inheritdoc/>
+    public static int LargestCode => 31;
+
+    /// <inheritdoc/>
+    public static bool HasMinima => true;
+
+    static int IBlock<Q5_K>.Count => CodesPerBlock;
+
+    static int IBlock<Q5_K>.CodeOffset => 0;
+
+    readonly float IBlockDefinition.this[int index]
+    {
+        get
+        {
+            var group = index / CodesPerGroup;
+            var pair = _low[index / CodesPerRun * 32 + index % 32];
+            var low = index % CodesPerRun < 32 ? pair & 15 : pair >> 4;
+            var code = low | (((_high[index % 32] >> group) & 1) << 4);
+            var (scale, minimum) = _pairs[group];
+            return F16.Widen(_scale) * scale * code - F16.Widen(_minimum) * minimum;
+        }
+    }
+
+    /// <inheritdoc/>
+    public static void Decode(ReadOnlySpan<byte> blocks, Span<float> values) => Blocks.Decode<Q5_K>(blocks, values);
+
+    /// <inheritdoc/>
+    public static void Encode(ReadOnlySpan<float> values, Span<byte> blocks) => throw new NotSupportedException();
+
+    /// <inheritdoc/>
+    public static void Unpack(ReadOnlySpan<byte> blocks, Span<byte> codes, Span<float> scales, Span<float> minima)
+        => Blocks.Unpack<Q5_K>(blocks, codes, scales, minima);
+
+    static void IBlock<Q5_K>.UnpackBlock(ref readonly Q5_K block, ref byte codes, ref float scales, ref float minima)
+    {
+        block._pairs.Unpack(block._scale, block._minimum, ref scales, ref minima);
+        var high = ByteVectors.Load(in block._high, 0);
+        for (var run = 0; run < CodesPerBlock / CodesPerRun; run++)
+        {
+            var pairs = ByteVectors.Load(in block._low, 32 * run);
+            var at = (nuint)(CodesPerRun * run);
+            (ByteVectors.ShiftRight(pairs, 0, 15) | ByteVectors.ShiftRight(high, 2 * run - 4, 16)).StoreUnsafe(ref codes, at);
+            (ByteVectors.ShiftRight(pairs, 4, 15) | ByteVectors.ShiftRight(high, 2 * run - 3, 16)).StoreUnsafe(ref codes, at + 32);
+        }
+    }
+}

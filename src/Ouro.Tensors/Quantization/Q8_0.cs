@@ -1,0 +1,60 @@
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
+using Ouro.Formats;
+
+namespace Ouro.Tensors.Quantization;
+
+/// <summary>GGUF Q8_0: 32 signed bytes that share one half-precision scale; 8.5 bits a number.</summary>
+/// <remarks>
+/// <code>
+/// byte  0      2                               34
+///       +------+-------------------------------+
+///       | d    | code 0 .. code 31             |     value[i] = d * code[i]
+///       +------+-------------------------------+
+/// </code>
+/// </remarks>
+[StructLayout(LayoutKind.Sequential, Pack = 1)]
+public struct Q8_0 : IBlock<Q8_0>
+{
+    const int CodesPerBlock = 32;
+
+    readonly ushort _scale;
+    Bytes32 _codes;
+
+    /// <inheritdoc/>
+    public static ElementType Type => ElementType.Q8_0;
+
+    /// <inheritdoc/>
+    public static int GroupSize => CodesPerBlock;
+
+    /// <inheritdoc/>
+    public static bool SignedCodes => true;
+
+    /// <inheritdoc/>
+    public static int LargestCode => 128;
+
+    /// <inheritdoc/>
+    public static bool HasMinima => false;
+
+    static int IBlock<Q8_0>.Count => CodesPerBlock;
+
+    static int IBlock<Q8_0>.CodeOffset => 0;
+
+    readonly float IBlockDefinition.this[int index] => F16.Widen(_scale) * (sbyte)_codes[index];
+
+    /// <inheritdoc/>
+    public static void Decode(ReadOnlySpan<byte> blocks, Span<float> values) => Blocks.Decode<Q8_0>(blocks, values);
+
+    /// <inheritdoc/>
+    public static void Encode(ReadOnlySpan<float> values, Span<byte> blocks) => throw new NotSupportedException();
+
+    /// <inheritdoc/>
+    public static void Unpack(ReadOnlySpan<byte> blocks, Span<byte> codes, Span<float> scales, Span<float> minima)
+        => Blocks.Unpack<Q8_0>(blocks, codes, scales, minima);
+
+    static void IBlock<Q8_0>.UnpackBlock(ref readonly Q8_0 block, ref byte codes, ref float scales, ref float minima)
+    {
+        ByteVectors.Load(in block._codes, 0).StoreUnsafe(ref codes);
+        scales = F16.Widen(block._scale);
+    }
+}
