@@ -1,0 +1,100 @@
+using Ouro.Formats;
+using Ouro.Tensors;
+
+namespace Ouro.Model;
+
+/// <summary>The weights of one layer. F is the width of the feed-forward part, D that of the state.</summary>
+public sealed record OuroLayer(
+    Matrix AttentionIn, WeightMatrix Query, WeightMatrix Key, WeightMatrix Value, WeightMatrix AttentionOutput, Matrix AttentionOut,
+    Matrix FeedForwardIn, WeightMatrix FeedForwardGate, WeightMatrix FeedForwardUp, WeightMatrix FeedForwardDown, Matrix FeedForwardOut);
+
+/// <summary>The weights of a model, ready for the forward pass. Shared by any number of sequences; nothing here changes.</summary>
+public sealed class OuroWeights : IDisposable
+{
+    readonly List<WeightMatrix> _matrices = [];
+
+    OuroWeights(OuroCheckpoint checkpoint)
+    {
+        Config = checkpoint.Config;
+        RopeLayout = checkpoint.RopeLayout;
+        var byPlace = checkpoint.Tensors.ToDictionary(tensor => (tensor.Role, tensor.Layer));
+        WeightMatrix Weights(TensorRole role, int layer = -1) => OpenMatrix(checkpoint.Require(byPlace[(role, layer)]));
+        Matrix Norm(TensorRole role, int layer = -1) => ReadNorm(checkpoint.Require(byPlace[(role, layer)]));
+
+        Embedding = Weights(TensorRole.Embedding);
+        FinalNorm = Norm(TensorRole.FinalNorm);
+        Head = Config.TiedHead ? Embedding : Weights(TensorRole.Head);
+        Layers = [.. Enumerable.Range(0, Config.Layers).Select(layer => new OuroLayer(
+            Norm(TensorRole.AttentionIn, layer),
+            Weights(TensorRole.Query, layer), Weights(TensorRole.Key, layer), Weights(TensorRole.Value, layer),
+            Weights(TensorRole.AttentionOutput, layer),
+            Norm(TensorRole.AttentionOut, layer),
+            Norm(TensorRole.FeedForwardIn, layer),
+            Weights(TensorRole.FeedForwardGate, layer), Weights(TensorRole.FeedForwardUp, layer), Weights(TensorRole.FeedForwardDown, layer),
+            Norm(TensorRole.FeedForwardOut, layer)))];
+        if (EarlyExitGate.Read(checkpoint) is { } gate)
+        {
+            GateWeight = RowOf(gate.Weight);
+            GateBias = gate.Bias;
+        }
+    }
+
+    /// <summary>The measures.</summary>
+    public OuroConfig Config { get; }
+
+    /// <summary>How the rows of the query and key weights lie.</summary>
+    public RopeLayout RopeLayout { get; }
+
+    /// <summary>[V, D].</summary>
+    public WeightMatrix Embedding { get; }
+
+    /// <summary>[V, D]; the embedding itself if the head is tied.</summary>
+    public WeightMatrix Head { get; }
+
+    /// <summary>[1, D].</summary>
+    public Matrix FinalNorm { get; }
+
+    /// <summary>The gate's weight [1, D], or null if the file has lost its gate: then every token runs at full depth.</summary>
+    public Matrix? GateWeight { get; }
+
+    /// <summary>The gate's bias.</summary>
+    public float GateBias { get; }
+
+    /// <summary>The layers, in order.</summary>
+    public IReadOnlyList<OuroLayer> Layers { get; }
+
+    /// <summary>Opens the weights where they lie: matrices are mapped, not copied, so the checkpoint must outlive them.</summary>
+    /// <exception cref="ModelFileException">A tensor is missing, has the wrong shape, or a norm or the gate holds NaN or an infinity.</exception>
+    public static OuroWeights Load(OuroCheckpoint checkpoint) => new(checkpoint);
+
+    /// <summary>Lets go of the mapped memory.</summary>
+    public void Dispose()
+    {
+        foreach (var matrix in _matrices)
+            matrix.Dispose();
+        _matrices.Clear();
+    }
+
+    WeightMatrix OpenMatrix(StoredTensor stored)
+    {
+        var matrix = WeightMatrix.Open(stored.Type, (int)stored.Shape[0], (int)stored.Shape[1], stored.Map());
+        _matrices.Add(matrix);
+        return matrix;
+    }
+
+    static Matrix ReadNorm(StoredTensor stored)
+    {
+        var values = StoredNumbers.Read(stored);
+        return Array.TrueForAll(values, float.IsFinite)
+            ? RowOf(values)
+            : throw new ModelFileException(
+                stored.Path, $"tensor '{stored.Name}' holds numbers that are NaN or infinite. The file is damaged; fetch it again.");
+    }
+
+    static Matrix RowOf(float[] values)
+    {
+        var row = new Matrix(1, values.Length);
+        values.CopyTo(row[0]);
+        return row;
+    }
+}

@@ -1,0 +1,141 @@
+namespace Ouro.Tensors;
+
+/// <summary>The operations of which a forward pass is made, on the processor.</summary>
+/// <remarks>
+/// Every operation works row by row: the result of a row is bit-identical whatever other rows are in the call and for any number of
+/// threads. R is the number of rows. One caller at a time.
+/// </remarks>
+public sealed unsafe class CpuBackend(int threads = 0) : IDisposable
+{
+    readonly WorkerPool _pool = new(threads);
+
+    /// <summary>Threads that work at once, the caller included.</summary>
+    public int ThreadCount => _pool.ThreadCount;
+
+    /// <summary>Row r of <paramref name="result"/> [R, D] becomes row <paramref name="tokens"/>[r] of <paramref name="table"/> [V, D].</summary>
+    /// <exception cref="ArgumentOutOfRangeException">A token is not a row of the table.</exception>
+    public static void Embed(WeightMatrix table, ReadOnlySpan<int> tokens, Matrix result)
+    {
+        result.Resize(tokens.Length);
+        for (var row = 0; row < tokens.Length; row++)
+            table.DecodeRow(tokens[row], result[row]);
+    }
+
+    /// <summary>result = x / sqrt(mean(x^2) + epsilon) * weight, row by row; the result is ready for a product.</summary>
+    /// <param name="x">[R, D].</param>
+    /// <param name="weight">[1, D].</param>
+    /// <param name="result">[R, D].</param>
+    public void RmsNorm(Matrix x, Matrix weight, float epsilon, Activations result)
+    {
+        RmsNorm(x, weight, epsilon, result.Values);
+        result.Changed();
+    }
+
+    /// <inheritdoc cref="RmsNorm(Matrix, Matrix, float, Activations)"/>
+    public void RmsNorm(Matrix x, Matrix weight, float epsilon, Matrix result)
+    {
+        result.Resize(x.Rows);
+        _pool.Run(new NormWork(x, weight, epsilon, result, Add: false), x.Rows, grain: 16);
+    }
+
+    /// <summary>residual += RmsNorm(x): the branch is normed before it joins the residual stream.</summary>
+    public void AddRmsNorm(Matrix x, Matrix weight, float epsilon, Matrix residual)
+        => _pool.Run(new NormWork(x, weight, epsilon, residual, Add: true), x.Rows, grain: 16);
+
+    /// <summary>result [R, outputs] = rows [R, inputs] times the transpose of weights [outputs, inputs].</summary>
+    public void Multiply(WeightMatrix weights, Activations rows, Matrix result) => weights.Multiply(rows, result, _pool);
+
+    /// <summary>Turns every head of every row by its position; <see cref="Rope.Prepare"/> has been given the positions.</summary>
+    /// <param name="heads">[R, H * headSize], in place.</param>
+    public void Rotate(Rope rope, Matrix heads) => _pool.Run(new RotateWork(rope, heads), heads.Rows, grain: 4);
+
+    /// <summary>Stores the keys and values [R, KvHeads * headSize] of each row in its place.</summary>
+    public void Store(ReadOnlyMemory<KvPlace> places, int layer, Matrix keys, Matrix values)
+        => _pool.Run(new StoreWork(places, layer, keys, values), keys.Rows, grain: 4);
+
+    /// <summary>Attends from each row to its own position and those before it; everything it may see has been stored.</summary>
+    /// <param name="queries">[R, heads * headSize].</param>
+    /// <param name="heads">Query heads, a multiple of the stored heads.</param>
+    /// <param name="result">[R, heads * headSize].</param>
+    public void Attend(ReadOnlyMemory<KvPlace> places, int layer, Matrix queries, int heads, Activations result)
+    {
+        result.Values.Resize(queries.Rows);
+        _pool.Run(new AttendWork(places, layer, queries, heads, result.Values), queries.Rows * heads, grain: 2);
+        result.Changed();
+    }
+
+    /// <summary>result = SiLU(gate) * up, element by element, [R, F].</summary>
+    public void SwiGlu(Matrix gate, Matrix up, Activations result)
+    {
+        result.Values.Resize(gate.Rows);
+        _pool.Run(new SwiGluWork(gate, up, result.Values), gate.Rows, grain: 4);
+        result.Changed();
+    }
+
+    /// <summary>result[r] = x[r] . weight + bias: a projection to one number.</summary>
+    public static void Project(Matrix x, Matrix weight, float bias, Span<float> result)
+    {
+        for (var row = 0; row < x.Rows; row++)
+            result[row] = FloatProducts.One(x.RowPointer(row), weight.Pointer, x.Stride) + bias;
+    }
+
+    /// <summary>Ends the threads.</summary>
+    public void Dispose() => _pool.Dispose();
+
+    readonly record struct NormWork(Matrix X, Matrix Weight, float Epsilon, Matrix Result, bool Add) : IRangeWork
+    {
+        public void Do(int from, int to)
+        {
+            for (var row = from; row < to; row++)
+            {
+                if (Add)
+                    Elementwise.AddRmsNorm(X.RowPointer(row), Weight.Pointer, Epsilon, Result.RowPointer(row), X.Stride, X.Columns);
+                else
+                    Elementwise.RmsNorm(X.RowPointer(row), Weight.Pointer, Epsilon, Result.RowPointer(row), X.Stride, X.Columns);
+            }
+        }
+    }
+
+    readonly record struct RotateWork(Rope Rope, Matrix Heads) : IRangeWork
+    {
+        public void Do(int from, int to)
+        {
+            for (var row = from; row < to; row++)
+                Rope.Rotate(row, Heads[row]);
+        }
+    }
+
+    readonly record struct StoreWork(ReadOnlyMemory<KvPlace> Places, int Layer, Matrix Keys, Matrix Values) : IRangeWork
+    {
+        public void Do(int from, int to)
+        {
+            for (var row = from; row < to; row++)
+                Attention.Store(Places.Span[row], Layer, Keys[row], Values[row]);
+        }
+    }
+
+    readonly record struct AttendWork(
+        ReadOnlyMemory<KvPlace> Places, int Layer, Matrix Queries, int Heads, Matrix Result) : IRangeWork
+    {
+        public void Do(int from, int to)
+        {
+            var size = Queries.Columns / Heads;
+            for (var item = from; item < to; item++)
+            {
+                var (row, head) = (item / Heads, item % Heads);
+                var place = Places.Span[row];
+                var keyHead = head * place.Pages[0].Shape.Heads / Heads;
+                Attention.Attend(place, Layer, keyHead, Queries[row].Slice(head * size, size), Result[row].Slice(head * size, size));
+            }
+        }
+    }
+
+    readonly record struct SwiGluWork(Matrix Gate, Matrix Up, Matrix Result) : IRangeWork
+    {
+        public void Do(int from, int to)
+        {
+            for (var row = from; row < to; row++)
+                Elementwise.SwiGlu(Gate.RowPointer(row), Up.RowPointer(row), Result.RowPointer(row), Gate.Stride);
+        }
+    }
+}

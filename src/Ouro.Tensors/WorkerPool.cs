@@ -1,0 +1,198 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.ExceptionServices;
+
+namespace Ouro.Tensors;
+
+/// <summary>A piece of work over a range of independent items. Implement it as a struct; it is called from several threads at once.</summary>
+public interface IRangeWork
+{
+    /// <summary>Does the items <paramref name="from"/> up to, but not including, <paramref name="to"/>.</summary>
+    void Do(int from, int to);
+}
+
+/// <summary>Threads that share out ranges of work in small chunks; the calling thread works too.</summary>
+/// <remarks>
+/// A thread that the system has put aside holds up at most its own chunk: threads join a piece of work when they notice it and leave when
+/// nothing is left, so nobody waits for a thread that never came. Idle threads spin for about a thousand pauses, then block.
+/// Which thread does which item never changes a result: every item is written by one call that depends on the item alone.
+/// One piece of work runs at a time; callers on several threads take turns. Nothing is allocated per call.
+/// </remarks>
+public sealed unsafe class WorkerPool : IDisposable
+{
+    const int PausesBeforeBlocking = 1000;
+
+    /// <summary>Added to <see cref="_membership"/> when no thread may join any more.</summary>
+    const int Closed = int.MinValue;
+
+    readonly Lock _turn = new();
+    readonly Thread[] _threads;
+    readonly SemaphoreSlim _wake = new(0);
+
+    int _membership = Closed;   // threads at work on the present piece; negative once it is closed
+    int _generation;            // counts pieces of work
+    int _sleeping;
+    bool _stopped;
+
+    delegate*<void*, int, int, void> _do;
+    void* _work;
+    int _items;
+    int _grain;
+    int _next;
+    Exception? _failure;
+
+    /// <param name="threads">Threads that work at once, the caller included, 1 to 1,024; 0 takes one per processor.</param>
+    public WorkerPool(int threads = 0)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(threads);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(threads, 1024);
+        ThreadCount = threads == 0 ? Environment.ProcessorCount : threads;
+        _threads = new Thread[ThreadCount - 1];
+        for (var i = 0; i < _threads.Length; i++)
+        {
+            _threads[i] = new Thread(Serve) { IsBackground = true, Name = $"ouro worker {i + 1}" };
+            _threads[i].Start();
+        }
+    }
+
+    /// <summary>Threads that work at once, the caller included.</summary>
+    public int ThreadCount { get; }
+
+    /// <summary>Does all of <paramref name="items"/> items and returns when they are done.</summary>
+    /// <param name="grain">Items handed out at a time, at least 1.</param>
+    /// <exception cref="ObjectDisposedException">The pool has been disposed.</exception>
+    public void Run<TWork>(TWork work, int items, int grain)
+        where TWork : struct, IRangeWork
+    {
+        ObjectDisposedException.ThrowIf(_stopped, this);
+        ArgumentOutOfRangeException.ThrowIfLessThan(grain, 1);
+        if (items <= grain || _threads.Length == 0)
+        {
+            if (items > 0)
+                work.Do(0, items);
+            return;
+        }
+
+        lock (_turn)
+        {
+            // The address stays valid: this method returns only after the last thread has left the work.
+            _work = Unsafe.AsPointer(ref work);
+            _do = &Invoke<TWork>;
+            _items = items;
+            _grain = grain;
+            _next = 0;
+            _failure = null;
+            Volatile.Write(ref _membership, 0);
+            Interlocked.Increment(ref _generation);
+            if (Volatile.Read(ref _sleeping) is > 0 and var sleeping)
+                _wake.Release(sleeping);
+
+            TakeChunks();
+            Interlocked.Add(ref _membership, Closed);
+            WaitUntilAllHaveLeft();
+            if (_failure is { } failure)
+                ExceptionDispatchInfo.Throw(failure);
+        }
+    }
+
+    /// <summary>Ends the threads. Must not be called while work is running.</summary>
+    public void Dispose()
+    {
+        lock (_turn)
+        {
+            if (_stopped)
+                return;
+            _stopped = true;
+        }
+
+        Interlocked.Increment(ref _generation);
+        if (_threads.Length > 0)
+            _wake.Release(_threads.Length);
+        foreach (var thread in _threads)
+            thread.Join();
+        _wake.Dispose();
+    }
+
+    static void Invoke<TWork>(void* work, int from, int to)
+        where TWork : struct, IRangeWork
+        => Unsafe.AsRef<TWork>(work).Do(from, to);
+
+    void TakeChunks()
+    {
+        try
+        {
+            while (true)
+            {
+                var from = Interlocked.Add(ref _next, _grain) - _grain;
+                if ((uint)from >= (uint)_items)
+                    return;
+
+                _do(_work, from, (int)Math.Min((long)from + _grain, _items));
+            }
+        }
+#pragma warning disable CA1031 // Whatever went wrong on a worker is thrown again on the thread that asked for the work.
+        catch (Exception failure)
+#pragma warning restore CA1031
+        {
+            Interlocked.CompareExchange(ref _failure, failure, null);
+            Interlocked.Exchange(ref _next, _items);
+        }
+    }
+
+    void WaitUntilAllHaveLeft()
+    {
+        for (var pauses = 0; Volatile.Read(ref _membership) != Closed; pauses++)
+        {
+            if (pauses < PausesBeforeBlocking)
+                Thread.SpinWait(1);
+            else
+                Thread.Yield();
+        }
+    }
+
+    void Serve()
+    {
+        var seen = 0;
+        while (true)
+        {
+            seen = WaitForWorkAfter(seen);
+            if (_stopped)
+                return;
+            if (!TryJoin())
+                continue;
+
+            TakeChunks();
+            Interlocked.Decrement(ref _membership);
+        }
+    }
+
+    bool TryJoin()
+    {
+        while (true)
+        {
+            var members = Volatile.Read(ref _membership);
+            if (members < 0)
+                return false;
+            if (Interlocked.CompareExchange(ref _membership, members + 1, members) == members)
+                return true;
+        }
+    }
+
+    int WaitForWorkAfter(int seen)
+    {
+        for (var pauses = 0; pauses < PausesBeforeBlocking; pauses++)
+        {
+            var generation = Volatile.Read(ref _generation);
+            if (generation != seen)
+                return generation;
+
+            Thread.SpinWait(1);
+        }
+
+        Interlocked.Increment(ref _sleeping);
+        // Run raises the generation before it looks for sleepers, so one of the two always notices the other.
+        while (Volatile.Read(ref _generation) == seen)
+            _wake.Wait();
+        Interlocked.Decrement(ref _sleeping);
+        return Volatile.Read(ref _generation);
+    }
+}
