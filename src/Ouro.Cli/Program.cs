@@ -1,1 +1,5 @@
-Console.WriteLine("ouro");
+using System.CommandLine;
+using Ouro.Cli;
+
+var root = new RootCommand("Runs, converts and examines looped language models (Ouro): one stack of layers, applied several times to each token.");
+return await Front.InvokeAsync(root, args);

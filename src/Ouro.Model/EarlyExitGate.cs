@@ -1,5 +1,4 @@
 using Ouro.Formats;
-using Ouro.Tensors;
 using Ouro.Tensors.Quantization;
 
 namespace Ouro.Model;

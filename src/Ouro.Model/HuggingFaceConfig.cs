@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Ouro.Formats;
@@ -44,10 +45,6 @@ public static class HuggingFaceConfig
     /// <param name="stored">What the tensors are stored as: float32, float16 or bfloat16.</param>
     public static string Write(OuroConfig config, ElementType stored)
     {
-        var layerTypes = new JsonArray();
-        for (var layer = 0; layer < config.Layers; layer++)
-            layerTypes.Add("full_attention");
-
         var fields = new JsonObject
         {
             ["architectures"] = new JsonArray("OuroForCausalLM"),
@@ -63,7 +60,7 @@ public static class HuggingFaceConfig
             ["hidden_size"] = config.Width,
             ["initializer_range"] = 0.02,
             ["intermediate_size"] = config.FeedForwardWidth,
-            ["layer_types"] = layerTypes,
+            ["layer_types"] = new JsonArray([.. Enumerable.Repeat("full_attention", config.Layers).Select(type => JsonValue.Create(type))]),
             ["max_position_embeddings"] = config.ContextTokens,
             ["max_window_layers"] = config.Layers,
             ["model_type"] = "ouro",
@@ -87,7 +84,10 @@ public static class HuggingFaceConfig
             ["use_sliding_window"] = false,
             ["vocab_size"] = config.Vocabulary,
         };
-        return fields.ToJsonString(new JsonSerializerOptions { WriteIndented = true }) + "\n";
+        using var text = new MemoryStream();
+        using (var writer = new Utf8JsonWriter(text, new JsonWriterOptions { Indented = true }))
+            fields.WriteTo(writer);
+        return Encoding.UTF8.GetString(text.ToArray()) + "\n";
     }
 
     static JsonDocument Parse(string path)
