@@ -1,5 +1,12 @@
 using System.CommandLine;
 using Ouro.Cli;
 
-var root = new RootCommand("Runs, converts and examines looped language models (Ouro): one stack of layers, applied several times to each token.");
+var root = new RootCommand("Runs, converts and examines looped language models (Ouro): one stack of layers, applied several times to each token.")
+{
+    RunCommand.Create(),
+    TraceCommand.Create(),
+    GenerateCommand.Create(),
+    TokenizeCommand.Create(),
+    DetokenizeCommand.Create(),
+};
 return await Front.InvokeAsync(root, args);
