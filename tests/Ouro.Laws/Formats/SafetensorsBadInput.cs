@@ -29,6 +29,7 @@ public sealed class SafetensorsBadInput
         ("metadata twice", RawSafetensors.Build("""{"__metadata__":{},"__metadata__":{}}""", 0), "'__metadata__' occurs twice"),
         ("metadata key twice", RawSafetensors.Build("""{"__metadata__":{"a":"","a":""}}""", 0), "the __metadata__ entry 'a' occurs twice"),
         ("no name", Entry("", "F32", "[1]", "[0,4]", 4), "a tensor has a name of 0 characters"),
+        ("100,001 tensors", RawSafetensors.Of([.. Enumerable.Range(0, 100_001).Select(i => ($"t{i}", 0))]), "the tensors number more than 100,000"),
         ("tensor twice", RawSafetensors.Of(("t", 1), ("t", 1)), "tensor 't' occurs twice"),
         ("no dtype", RawSafetensors.Build("""{"t":{"shape":[1],"data_offsets":[0,4]}}""", 4), "tensor 't' lacks its dtype, its shape or one of its two data_offsets"),
         ("dtype twice", RawSafetensors.Build("""{"t":{"dtype":"F32","dtype":"F16"}}""", 4), "in tensor 't' the property 'dtype' occurs twice"),
