@@ -49,7 +49,7 @@ public sealed class AtomicFile : IDisposable
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw new ModelFileException(path, $"the file cannot be created ({Reason(error)}); check permissions and free space of its folder.", error);
+            throw new ModelFileException(path, $"the file cannot be created ({error.Reason}); check permissions and free space of its folder.", error);
         }
     }
 
@@ -81,7 +81,7 @@ public sealed class AtomicFile : IDisposable
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw new ModelFileException(Path, $"writing at byte {offset:N0} failed ({Reason(error)}); "
+            throw new ModelFileException(Path, $"writing at byte {offset:N0} failed ({error.Reason}); "
                 + "the unfinished file is removed, so free some space or choose another disk and start again.", error);
         }
     }
@@ -99,7 +99,7 @@ public sealed class AtomicFile : IDisposable
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw new ModelFileException(Path, $"the finished file cannot be put in its place ({Reason(error)}); "
+            throw new ModelFileException(Path, $"the finished file cannot be put in its place ({error.Reason}); "
                 + "check that nothing else uses that name, and start again.", error);
         }
     }
@@ -134,8 +134,6 @@ public sealed class AtomicFile : IDisposable
             throw;
         }
     }
-
-    static string Reason(Exception error) => error.Message.ReplaceLineEndings(" ").TrimEnd('.', ' ');
 
     /// <summary>Free bytes where a folder lies; null when the system does not say.</summary>
     static long? AvailableBytes(string folder)

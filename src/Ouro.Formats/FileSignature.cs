@@ -3,12 +3,6 @@ namespace Ouro.Formats;
 /// <summary>Recognises, by their first bytes, files that people pass by mistake.</summary>
 static class FileSignature
 {
-    /// <summary>Bytes that are enough to recognise every kind.</summary>
-    public const int Length = 16;
-
-    /// <summary>Most bytes that a header may take in either format; larger ones are not models but attacks.</summary>
-    public const int LongestHeader = 100_000_000;
-
     /// <summary>Says what the file looks like and what to do, as the end of a sentence that began with what was expected.</summary>
     public static string Describe(ReadOnlySpan<byte> start) => start switch
     {

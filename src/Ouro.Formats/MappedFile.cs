@@ -45,7 +45,7 @@ public sealed class MappedFile : IDisposable
         }
         catch (IOException error)
         {
-            throw new ModelFileException(path, $"the file cannot be opened ({error.Message.TrimEnd('.')}); check the disk and the path.", error);
+            throw new ModelFileException(path, $"the file cannot be opened ({error.Reason}); check the disk and the path.", error);
         }
     }
 
@@ -87,7 +87,7 @@ public sealed class MappedFile : IDisposable
         }
         catch (IOException error)
         {
-            throw new ModelFileException(Path, $"reading at byte {offset:N0} failed ({error.Message.TrimEnd('.')}); check the disk.", error);
+            throw new ModelFileException(Path, $"reading at byte {offset:N0} failed ({error.Reason}); check the disk.", error);
         }
     }
 
@@ -120,7 +120,7 @@ public sealed class MappedFile : IDisposable
             catch (Exception error) when (error is IOException or UnauthorizedAccessException or OutOfMemoryException)
             {
                 throw new ModelFileException(Path, $"the system cannot map the {Length:N0} bytes of the file into memory "
-                    + $"({error.Message.TrimEnd('.')}); check limits on address space and the type of file system.", error);
+                    + $"({error.Reason}); check limits on address space and the type of file system.", error);
             }
         }
     }

@@ -19,10 +19,6 @@ public sealed class TensorFileWriter : IDisposable
 
     internal static TensorFileWriter Create(string path, TensorLayout layout)
     {
-        if (layout.Header.Length > FileSignature.LongestHeader)
-            throw new ModelFileException(path, $"names and metadata take {layout.Header.Length:N0} bytes but readers accept at most "
-                + $"{FileSignature.LongestHeader:N0}; leave some of the metadata out.");
-
         var file = AtomicFile.Create(path, layout.FileLength);
         try
         {

@@ -14,6 +14,7 @@ ref struct GgufCursor(string path, ReadOnlySpan<byte> bytes)
     static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
     readonly ReadOnlySpan<byte> _bytes = bytes;
+    int _nestedArrays;
 
     /// <summary>Bytes read so far.</summary>
     public int Position { get; private set; }
@@ -82,6 +83,9 @@ ref struct GgufCursor(string path, ReadOnlySpan<byte> bytes)
         if (depth == DeepestNesting)
             throw new ModelFileException(path, $"{owner} nests arrays more than {DeepestNesting} deep, which no known writer does; "
                 + "the file is damaged, so fetch it again.");
+
+        if (depth > 0 && ++_nestedArrays > HeaderLimits.Entries)
+            throw HeaderLimits.TooMany(path, $"the arrays nested in {owner}");
 
         var type = ValueType(owner);
         var count = Count(type.LeastBytes, $"the length of an array in {owner}");

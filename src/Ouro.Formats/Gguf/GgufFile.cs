@@ -25,7 +25,7 @@ public sealed class GgufFile : IDisposable
         var file = MappedFile.Open(path);
         try
         {
-            var start = file.Map(0, (int)Math.Min(file.Length, FileSignature.LongestHeader));
+            var start = file.Map(0, (int)Math.Min(file.Length, HeaderLimits.GgufBytes));
             return new GgufFile(file, GgufHeader.Parse(path, start.Span, file.Length));
         }
         catch

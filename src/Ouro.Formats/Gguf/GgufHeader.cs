@@ -17,7 +17,6 @@ sealed record GgufHeader(int Version, int Alignment, GgufMetadata Metadata, IRea
     public const int DefaultAlignment = 32;
     public const int MostDimensions = 4;
 
-    const int LongestName = 65_535;
     const int LargestAlignment = 1 << 20;
 
     // An empty name is refused later; here it only gives the fewest bytes that an entry can take.
@@ -25,7 +24,7 @@ sealed record GgufHeader(int Version, int Alignment, GgufMetadata Metadata, IRea
     const int LeastTensorBytes = sizeof(ulong) + sizeof(uint) + sizeof(uint) + sizeof(ulong);
 
     /// <summary>Parses and checks a header; touches no tensor data.</summary>
-    /// <param name="start">The file from its first byte: whole, or cut after <see cref="FileSignature.LongestHeader"/>.</param>
+    /// <param name="start">The file from its first byte: whole, or cut after <see cref="HeaderLimits.GgufBytes"/>.</param>
     /// <param name="fileLength">Bytes in the whole file.</param>
     /// <exception cref="ModelFileException">Anything is wrong.</exception>
     public static GgufHeader Parse(string path, ReadOnlySpan<byte> start, long fileLength)
@@ -37,6 +36,8 @@ sealed record GgufHeader(int Version, int Alignment, GgufMetadata Metadata, IRea
 
         var tensorCount = cursor.Count(LeastTensorBytes, "the number of tensors");
         var keyCount = cursor.Count(LeastKeyBytes, "the number of metadata keys");
+        if (tensorCount > HeaderLimits.Entries || keyCount > HeaderLimits.Entries)
+            throw HeaderLimits.TooMany(path, tensorCount > keyCount ? "the tensors" : "the metadata keys");
 
         var metadata = new GgufMetadata(path);
         for (var i = 0; i < keyCount; i++)
@@ -85,7 +86,7 @@ sealed record GgufHeader(int Version, int Alignment, GgufMetadata Metadata, IRea
 
     static void ReadKey(ref GgufCursor cursor, GgufMetadata metadata)
     {
-        var key = cursor.Text("the name of a metadata key", LongestName);
+        var key = cursor.Text("the name of a metadata key", HeaderLimits.NameBytes);
         if (key.Length == 0)
             throw new ModelFileException(cursor.Path, $"metadata key {metadata.Count + 1} has no name; the file is damaged, so fetch it again.");
 
@@ -109,7 +110,7 @@ sealed record GgufHeader(int Version, int Alignment, GgufMetadata Metadata, IRea
     /// <summary>Reads one entry; its offset is still counted from the start of the tensor data.</summary>
     static PlacedTensor ReadTensor(ref GgufCursor cursor, int alignment)
     {
-        var name = cursor.Text("the name of a tensor", LongestName);
+        var name = cursor.Text("the name of a tensor", HeaderLimits.NameBytes);
         if (name.Length == 0)
             throw new ModelFileException(cursor.Path, $"the tensor before byte {cursor.Position:N0} has no name; "
                 + "the file is damaged, so fetch it again.");

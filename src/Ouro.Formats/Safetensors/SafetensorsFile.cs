@@ -23,7 +23,7 @@ public sealed class SafetensorsFile : IDisposable
         var file = MappedFile.Open(path);
         try
         {
-            var start = file.Map(0, (int)Math.Min(file.Length, SafetensorsHeader.LengthBytes + FileSignature.LongestHeader));
+            var start = file.Map(0, (int)Math.Min(file.Length, SafetensorsHeader.LengthBytes + HeaderLimits.JsonBytes));
             return new SafetensorsFile(file, SafetensorsHeader.Parse(path, start.Span, file.Length));
         }
         catch

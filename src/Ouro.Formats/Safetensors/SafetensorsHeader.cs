@@ -21,10 +21,9 @@ sealed record SafetensorsHeader(IReadOnlyDictionary<string, string> Metadata, IR
     /// <summary>Most dimensions of a tensor; the format sets no limit, but no model needs more.</summary>
     public const int MostDimensions = 8;
 
-    const int LongestName = 65_535;
 
     /// <summary>Parses and checks a header; touches no tensor data.</summary>
-    /// <param name="start">The file from its first byte: whole, or cut after <see cref="FileSignature.LongestHeader"/>.</param>
+    /// <param name="start">The file from its first byte: whole, or cut after <see cref="HeaderLimits.JsonBytes"/>.</param>
     /// <param name="fileLength">Bytes in the whole file.</param>
     /// <exception cref="ModelFileException">Anything is wrong.</exception>
     public static SafetensorsHeader Parse(string path, ReadOnlySpan<byte> start, long fileLength)
@@ -40,8 +39,10 @@ sealed record SafetensorsHeader(IReadOnlyDictionary<string, string> Metadata, IR
         {
             if (name == MetadataKey)
                 metadata = metadata is null ? ReadMetadata(path, ref reader) : throw Twice(path, "the header's property", name);
-            else
+            else if (tensors.Count < HeaderLimits.Entries)
                 tensors.Add(ReadTensor(path, ref reader, name, dataStart));
+            else
+                throw HeaderLimits.TooMany(path, "the tensors");
         }
 
         reader.End();
@@ -61,8 +62,8 @@ sealed record SafetensorsHeader(IReadOnlyDictionary<string, string> Metadata, IR
         if (start.Length > LengthBytes && start[LengthBytes] != (byte)'{')
             throw new ModelFileException(path, $"a safetensors file was expected, but {FileSignature.Describe(start)}.");
 
-        if (length > FileSignature.LongestHeader)
-            throw new ModelFileException(path, $"the header claims {length:N0} bytes but at most {FileSignature.LongestHeader:N0} are allowed; "
+        if (length > HeaderLimits.JsonBytes)
+            throw new ModelFileException(path, $"the header claims {length:N0} bytes but at most {HeaderLimits.JsonBytes:N0} are allowed; "
                 + "the file is damaged, so fetch it again.");
 
         return length <= (ulong)(start.Length - LengthBytes)
@@ -76,16 +77,21 @@ sealed record SafetensorsHeader(IReadOnlyDictionary<string, string> Metadata, IR
         var metadata = new Dictionary<string, string>(StringComparer.Ordinal);
         reader.BeginObject(MetadataKey);
         while (reader.NextProperty(out var key))
+        {
             if (!metadata.TryAdd(key, reader.String($"{MetadataKey} entry {key.Quoted}")))
                 throw Twice(path, $"the {MetadataKey} entry", key);
+
+            if (metadata.Count > HeaderLimits.Entries)
+                throw HeaderLimits.TooMany(path, $"the {MetadataKey} entries");
+        }
 
         return metadata;
     }
 
     static PlacedTensor ReadTensor(string path, ref HeaderJson reader, string name, long dataStart)
     {
-        if (name.Length is 0 or > LongestName)
-            throw new ModelFileException(path, $"a tensor has a name of {name.Length:N0} characters, but 1 to {LongestName:N0} make sense; "
+        if (name.Length is 0 or > HeaderLimits.NameBytes)
+            throw new ModelFileException(path, $"a tensor has a name of {name.Length:N0} characters, but 1 to {HeaderLimits.NameBytes:N0} make sense; "
                 + "the file is damaged, so fetch it again.");
 
         var owner = $"tensor {name.Quoted}";

@@ -11,8 +11,8 @@ sealed record ShardIndex(string Path, IReadOnlyDictionary<string, string> ShardO
     public static ShardIndex Read(string path)
     {
         using var file = MappedFile.Open(path);
-        if (file.Length > FileSignature.LongestHeader)
-            throw new ModelFileException(path, $"the index has {file.Length:N0} bytes but at most {FileSignature.LongestHeader:N0} make sense; "
+        if (file.Length > HeaderLimits.JsonBytes)
+            throw new ModelFileException(path, $"the index has {file.Length:N0} bytes but at most {HeaderLimits.JsonBytes:N0} make sense; "
                 + "fetch it again.");
 
         return Parse(path, file.Map(0, (int)file.Length).Span);
@@ -59,6 +59,9 @@ sealed record ShardIndex(string Path, IReadOnlyDictionary<string, string> ShardO
             if (!shards.TryAdd(tensor, shard))
                 throw new ModelFileException(path, $"tensor {tensor.Quoted} occurs twice in the index, so it is not clear which shard holds it; "
                     + "fetch it again.");
+
+            if (shards.Count > HeaderLimits.Entries)
+                throw HeaderLimits.TooMany(path, "the tensors of the index");
         }
 
         return shards;
