@@ -1,0 +1,154 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using System.Text;
+
+namespace Ouro.Formats.Gguf;
+
+/// <summary>Reads the little-endian parts of a GGUF header one after another, and never past its end.</summary>
+/// <param name="path">The file that messages name.</param>
+/// <param name="bytes">The file from its start: all of it, or as much as a header may take.</param>
+ref struct GgufCursor(string path, ReadOnlySpan<byte> bytes)
+{
+    const int DeepestNesting = 8;
+
+    static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+
+    readonly ReadOnlySpan<byte> _bytes = bytes;
+
+    /// <summary>Bytes read so far.</summary>
+    public int Position { get; private set; }
+
+    /// <summary>The file that messages name.</summary>
+    public readonly string Path => path;
+
+    readonly int Remaining => _bytes.Length - Position;
+
+    /// <summary>The next value. Nothing is swapped: files are little-endian, and so is every machine that .NET 10 runs models on.</summary>
+    public T Next<T>(string what) where T : unmanaged => MemoryMarshal.Read<T>(Take((ulong)Unsafe.SizeOf<T>(), what));
+
+    /// <summary>A count of things that take at least <paramref name="leastBytes"/> each; checked before anyone reserves memory for them.</summary>
+    public int Count(int leastBytes, string what)
+    {
+        var count = Next<ulong>(what);
+        return count <= (ulong)(Remaining / leastBytes)
+            ? (int)count
+            : throw new ModelFileException(path, $"{what} is {count:N0}, which would need more than the {Remaining:N0} bytes that are left for the header. "
+                + "The file is damaged or incomplete; fetch it again.");
+    }
+
+    /// <summary>A string: a 64-bit length and UTF-8.</summary>
+    /// <param name="longest">Most bytes allowed.</param>
+    public string Text(string what, int longest = int.MaxValue)
+    {
+        var length = Next<ulong>(what);
+        if (length > (ulong)longest)
+            throw new ModelFileException(path, $"{what} is {length:N0} bytes long but at most {longest:N0} make sense; "
+                + "the file is damaged, so fetch it again.");
+
+        try
+        {
+            return StrictUtf8.GetString(Take(length, what));
+        }
+        catch (DecoderFallbackException)
+        {
+            throw new ModelFileException(path, $"{what} before byte {Position:N0} is not valid UTF-8; "
+                + "the file is damaged or was made by a faulty program, so fetch or convert it again.");
+        }
+    }
+
+    /// <summary>A type number and the value that follows it.</summary>
+    /// <param name="owner">"metadata key 'x'", for messages.</param>
+    public GgufValue Value(string owner) => Value(ValueType(owner), owner, depth: 0);
+
+    GgufValue Value(GgufValueType type, string owner, int depth) => GgufValue.Of(type switch
+    {
+        GgufValueType.UInt8 => Next<byte>(owner),
+        GgufValueType.Int8 => Next<sbyte>(owner),
+        GgufValueType.UInt16 => Next<ushort>(owner),
+        GgufValueType.Int16 => Next<short>(owner),
+        GgufValueType.UInt32 => Next<uint>(owner),
+        GgufValueType.Int32 => Next<int>(owner),
+        GgufValueType.UInt64 => Next<ulong>(owner),
+        GgufValueType.Int64 => Next<long>(owner),
+        GgufValueType.Float32 => Next<float>(owner),
+        GgufValueType.Float64 => Next<double>(owner),
+        GgufValueType.Bool => Bools(1, owner)[0],
+        GgufValueType.String => Text(owner),
+        _ => Items(owner, depth),
+    });
+
+    object Items(string owner, int depth)
+    {
+        if (depth == DeepestNesting)
+            throw new ModelFileException(path, $"{owner} nests arrays more than {DeepestNesting} deep, which no known writer does; "
+                + "the file is damaged, so fetch it again.");
+
+        var type = ValueType(owner);
+        var count = Count(type.LeastBytes, $"the length of an array in {owner}");
+        return type switch
+        {
+            GgufValueType.UInt8 => Numbers<byte>(count, owner),
+            GgufValueType.Int8 => Numbers<sbyte>(count, owner),
+            GgufValueType.UInt16 => Numbers<ushort>(count, owner),
+            GgufValueType.Int16 => Numbers<short>(count, owner),
+            GgufValueType.UInt32 => Numbers<uint>(count, owner),
+            GgufValueType.Int32 => Numbers<int>(count, owner),
+            GgufValueType.UInt64 => Numbers<ulong>(count, owner),
+            GgufValueType.Int64 => Numbers<long>(count, owner),
+            GgufValueType.Float32 => Numbers<float>(count, owner),
+            GgufValueType.Float64 => Numbers<double>(count, owner),
+            GgufValueType.Bool => Bools(count, owner),
+            GgufValueType.String => Texts(count, owner),
+            _ => Arrays(count, owner, depth),
+        };
+    }
+
+    T[] Numbers<T>(int count, string owner) where T : unmanaged
+        => MemoryMarshal.Cast<byte, T>(Take((ulong)count * (ulong)Unsafe.SizeOf<T>(), owner)).ToArray();
+
+    bool[] Bools(int count, string owner)
+    {
+        var stored = Take((ulong)count, owner);
+        return stored.IndexOfAnyExceptInRange((byte)0, (byte)1) < 0
+            ? MemoryMarshal.Cast<byte, bool>(stored).ToArray()
+            : throw new ModelFileException(path, $"{owner} holds a bool that is neither 0 nor 1; the file is damaged, so fetch it again.");
+    }
+
+    string[] Texts(int count, string owner)
+    {
+        var texts = new string[count];
+        for (var i = 0; i < count; i++)
+            texts[i] = Text(owner);
+
+        return texts;
+    }
+
+    GgufValue[] Arrays(int count, string owner, int depth)
+    {
+        var arrays = new GgufValue[count];
+        for (var i = 0; i < count; i++)
+            arrays[i] = Value(GgufValueType.Array, owner, depth + 1);
+
+        return arrays;
+    }
+
+    GgufValueType ValueType(string owner)
+    {
+        var type = (GgufValueType)Next<int>(owner);
+        return type.IsKnown
+            ? type
+            : throw new ModelFileException(path, $"{owner} has the type number {(uint)type} but GGUF knows 0 to 12; "
+                + "the file is damaged, so fetch it again.");
+    }
+
+    ReadOnlySpan<byte> Take(ulong count, string what)
+    {
+        if (count > (ulong)Remaining)
+            throw new ModelFileException(path, $"{what} needs {count:N0} bytes at byte {Position:N0} but the header can reach to byte {_bytes.Length:N0} only. "
+                + "The download is probably incomplete; fetch the file again.");
+
+        var taken = _bytes.Slice(Position, (int)count);
+        Position += (int)count;
+        return taken;
+    }
+}

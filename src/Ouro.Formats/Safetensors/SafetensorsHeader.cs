@@ -1,0 +1,158 @@
+using System.Buffers.Binary;
+using System.Collections.Immutable;
+
+namespace Ouro.Formats.Safetensors;
+
+/// <summary>Everything that a safetensors file says before its tensor data, checked.</summary>
+/// <remarks>
+/// <code>
+/// length of the JSON u64 | JSON { "name": { "dtype", "shape", "data_offsets": [begin, end] }, ..., "__metadata__": { string: string } } | data
+/// </code>
+/// Offsets are counted from the start of the data; together the ranges cover the data without gaps. Source: the safetensors format description.
+/// </remarks>
+sealed record SafetensorsHeader(IReadOnlyDictionary<string, string> Metadata, IReadOnlyList<PlacedTensor> Tensors)
+{
+    /// <summary>The key of the part that describes the file and not a tensor.</summary>
+    public const string MetadataKey = "__metadata__";
+
+    /// <summary>Bytes of the length in front of the JSON.</summary>
+    public const int LengthBytes = sizeof(ulong);
+
+    /// <summary>Most dimensions of a tensor; the format sets no limit, but no model needs more.</summary>
+    public const int MostDimensions = 8;
+
+    const int LongestName = 65_535;
+
+    /// <summary>Parses and checks a header; touches no tensor data.</summary>
+    /// <param name="start">The file from its first byte: whole, or cut after <see cref="FileSignature.LongestHeader"/>.</param>
+    /// <param name="fileLength">Bytes in the whole file.</param>
+    /// <exception cref="ModelFileException">Anything is wrong.</exception>
+    public static SafetensorsHeader Parse(string path, ReadOnlySpan<byte> start, long fileLength)
+    {
+        var json = JsonPart(path, start, fileLength);
+        var reader = new HeaderJson(path, json);
+        var dataStart = LengthBytes + json.Length;
+
+        Dictionary<string, string>? metadata = null;
+        var tensors = new List<PlacedTensor>();
+        reader.BeginObject("the header");
+        while (reader.NextProperty(out var name))
+        {
+            if (name == MetadataKey)
+                metadata = metadata is null ? ReadMetadata(path, ref reader) : throw Twice(path, "the header's property", name);
+            else
+                tensors.Add(ReadTensor(path, ref reader, name, dataStart));
+        }
+
+        reader.End();
+        TensorChecks.NamesAreUnique(path, tensors);
+        tensors.Sort((one, other) => (one.FileOffset, one.End).CompareTo((other.FileOffset, other.End)));
+        CheckCoverage(path, tensors, dataStart, fileLength);
+        return new SafetensorsHeader(metadata ?? [], tensors);
+    }
+
+    static ReadOnlySpan<byte> JsonPart(string path, ReadOnlySpan<byte> start, long fileLength)
+    {
+        if (start.Length < LengthBytes)
+            throw new ModelFileException(path, $"a safetensors file begins with {LengthBytes} bytes of length, but this file has {fileLength} bytes; "
+                + "the download is probably incomplete, so fetch it again.");
+
+        var length = BinaryPrimitives.ReadUInt64LittleEndian(start);
+        if (start.Length > LengthBytes && start[LengthBytes] != (byte)'{')
+            throw new ModelFileException(path, $"a safetensors file was expected, but {FileSignature.Describe(start)}.");
+
+        if (length > FileSignature.LongestHeader)
+            throw new ModelFileException(path, $"the header claims {length:N0} bytes but at most {FileSignature.LongestHeader:N0} are allowed; "
+                + "the file is damaged, so fetch it again.");
+
+        return length <= (ulong)(start.Length - LengthBytes)
+            ? start.Slice(LengthBytes, (int)length)
+            : throw new ModelFileException(path, $"the header needs {length:N0} bytes but only {start.Length - LengthBytes:N0} are left in the file. "
+                + "The download is probably incomplete; fetch the file again.");
+    }
+
+    static Dictionary<string, string> ReadMetadata(string path, ref HeaderJson reader)
+    {
+        var metadata = new Dictionary<string, string>(StringComparer.Ordinal);
+        reader.BeginObject(MetadataKey);
+        while (reader.NextProperty(out var key))
+            if (!metadata.TryAdd(key, reader.String($"{MetadataKey} entry {key.Quoted}")))
+                throw Twice(path, $"the {MetadataKey} entry", key);
+
+        return metadata;
+    }
+
+    static PlacedTensor ReadTensor(string path, ref HeaderJson reader, string name, long dataStart)
+    {
+        if (name.Length is 0 or > LongestName)
+            throw new ModelFileException(path, $"a tensor has a name of {name.Length:N0} characters, but 1 to {LongestName:N0} make sense; "
+                + "the file is damaged, so fetch it again.");
+
+        var owner = $"tensor {name.Quoted}";
+        string? dtype = null;
+        long[]? shape = null, range = null;
+        reader.BeginObject(owner);
+        while (reader.NextProperty(out var property))
+        {
+            switch (property)
+            {
+                case "dtype" when dtype is null:
+                    dtype = reader.String($"the dtype of {owner}");
+                    break;
+                case "shape" when shape is null:
+                    shape = reader.WholeNumbers($"the shape of {owner}", MostDimensions);
+                    break;
+                case "data_offsets" when range is null:
+                    range = reader.WholeNumbers($"the data_offsets of {owner}", most: 2);
+                    break;
+                case "dtype" or "shape" or "data_offsets":
+                    throw Twice(path, $"in {owner} the property", property);
+                default:
+                    reader.Skip();
+                    break;
+            }
+        }
+
+        if (dtype is null || shape is null || range is not [var begin, var end])
+            throw new ModelFileException(path, $"{owner} lacks its dtype, its shape or one of its two data_offsets; "
+                + "the file is damaged, so fetch it again.");
+
+        if (SafetensorsTypes.Find(dtype) is not { } type)
+            throw new ModelFileException(path, $"{owner} has the dtype {dtype.Quoted}, which is not supported; "
+                + $"save the checkpoint with tensors of the types {SafetensorsTypes.SupportedNames}.");
+
+        if (TensorSpec.Problem(type, shape) is { } problem)
+            throw new ModelFileException(path, $"{owner} {problem}; the file is damaged, so fetch it again.");
+
+        var spec = new TensorSpec(name, type, ImmutableArray.Create(shape));
+        return end - begin == spec.ByteLength && begin <= long.MaxValue - dataStart - spec.ByteLength
+            ? new PlacedTensor(spec, dataStart + begin)
+            : throw new ModelFileException(path, $"{owner} lies at bytes {begin:N0} to {end:N0} of the data, but its shape and dtype need "
+                + $"{spec.ByteLength:N0} bytes; the file is damaged, so fetch it again.");
+    }
+
+    /// <summary>The ranges, sorted, must start at the data's start, touch each other, and end at the end of the file.</summary>
+    static void CheckCoverage(string path, List<PlacedTensor> tensors, long dataStart, long fileLength)
+    {
+        var covered = dataStart;
+        foreach (var tensor in tensors)
+        {
+            if (tensor.End > fileLength)
+                throw TensorChecks.Truncated(path, tensor.Spec, Math.Max(0, fileLength - tensor.FileOffset));
+
+            if (tensor.FileOffset != covered)
+                throw new ModelFileException(path, $"tensor {tensor.Spec.Name.Quoted} starts at byte {tensor.FileOffset - dataStart:N0} of the data, "
+                    + $"but the tensors before it end at {covered - dataStart:N0}, and ranges must touch without overlap; "
+                    + "the file is damaged, so fetch it again.");
+
+            covered = tensor.End;
+        }
+
+        if (covered != fileLength)
+            throw new ModelFileException(path, $"the tensors end at byte {covered:N0} but the file at {fileLength:N0}, and nothing may follow them; "
+                + "the file is damaged, so fetch it again.");
+    }
+
+    static ModelFileException Twice(string path, string what, string name) => new(path,
+        $"{what} {name.Quoted} occurs twice, so it is not clear which one counts; fetch or convert the file again.");
+}
