@@ -20,14 +20,14 @@ namespace Ouro.Tensors.Quantization;
 /// </code>
 /// </remarks>
 [StructLayout(LayoutKind.Sequential, Pack = 1)]
-public struct Q5_K : IBlock<Q5_K>
+public struct Q5_K : IGroupMinimumBlock<Q5_K>
 {
     const int CodesPerBlock = 256;
     const int CodesPerGroup = 32;
     const int CodesPerRun = 64;
 
-    readonly ushort _scale;
-    readonly ushort _minimum;
+    ushort _scale;
+    ushort _minimum;
     SixBitPairs _pairs;
     Bytes32 _high;
     Bytes128 _low;
@@ -68,7 +68,7 @@ public struct Q5_K : IBlock<Q5_K>
     public static void Decode(ReadOnlySpan<byte> blocks, Span<float> values) => Blocks.Decode<Q5_K>(blocks, values);
 
     /// <inheritdoc/>
-    public static void Encode(ReadOnlySpan<float> values, Span<byte> blocks) => throw new NotSupportedException();
+    public static void Encode(ReadOnlySpan<float> values, Span<byte> blocks) => GroupMinima<Q5_K>.Encode(values, blocks);
 
     /// <inheritdoc/>
     public static void Unpack(ReadOnlySpan<byte> blocks, Span<byte> codes, Span<float> scales, Span<float> minima)
@@ -91,5 +91,25 @@ public struct Q5_K : IBlock<Q5_K>
         var at = (nuint)(CodesPerRun * run);
         (ByteVectors.ShiftRight(pairs, 0, 15) | ByteVectors.ShiftRight(high, 2 * run - 4, 16)).StoreUnsafe(ref codes, at);
         (ByteVectors.ShiftRight(pairs, 4, 15) | ByteVectors.ShiftRight(high, 2 * run - 3, 16)).StoreUnsafe(ref codes, at + 32);
+    }
+
+    static ReadOnlySpan<float> IGroupMinimumBlock<Q5_K>.TopCodes => [29.5f, 29.8f, 30.1f, 30.4f, 30.7f, 31, 31.3f, 31.6f, 31.9f, 32.2f];
+
+    static Q5_K IGroupMinimumBlock<Q5_K>.Pack(ushort scale, ushort minimum, in SixBitPairs pairs, ReadOnlySpan<byte> codes)
+    {
+        var block = new Q5_K { _scale = scale, _minimum = minimum, _pairs = pairs };
+        var high = Vector256<byte>.Zero;
+        for (var run = 0; run < CodesPerBlock / CodesPerRun; run++)
+        {
+            var first = Vector256.Create(codes.Slice(CodesPerRun * run, 32));
+            var second = Vector256.Create(codes.Slice(CodesPerRun * run + 32, 32));
+            var low = ByteVectors.ShiftLeft(first, 0, 0x0F) | ByteVectors.ShiftLeft(second, 4, 0xF0);
+            ByteVectors.Store(low, ref block._low, 32 * run);
+            high |= ByteVectors.ShiftLeft(first, 2 * run - 4, (byte)(1 << (2 * run)));
+            high |= ByteVectors.ShiftLeft(second, 2 * run - 3, (byte)(2 << (2 * run)));
+        }
+
+        ByteVectors.Store(high, ref block._high, 0);
+        return block;
     }
 }
