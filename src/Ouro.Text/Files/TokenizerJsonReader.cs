@@ -14,8 +14,8 @@ sealed class TokenizerJsonReader(string path)
         CheckByteLevel("decoder", required: true);
         CheckByteLevel("post_processor", required: false);
         var preTokenizer = ReadPreTokenizer();
-        var (tokens, kinds) = ReadTokens();
         var merges = _parts.Merges ?? throw Refused("the model has no merges");
+        var (tokens, kinds) = ReadTokens();
         return new Vocabulary(path, tokens, kinds, merges, preTokenizer, settings.Resolve(tokens), settings.ChatTemplate);
     }
 
@@ -74,6 +74,9 @@ sealed class TokenizerJsonReader(string path)
     (string[] Tokens, TokenKind[] Kinds) ReadTokens()
     {
         var listed = _parts.Vocabulary;
+        if (listed.Count == 0)
+            throw Refused("the model has no vocabulary");
+
         var added = ReadAddedTokens();
         var tokens = new string[listed.Count + added.Count(token => token.Id >= listed.Count)];   // those may be missing from the list
         foreach (var (token, id) in listed)

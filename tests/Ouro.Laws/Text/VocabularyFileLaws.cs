@@ -93,7 +93,7 @@ public sealed class VocabularyFileLaws : IDisposable
     [InlineData("$.model.merges[0]", """["h", "e", "x"]""", "merge 0")]
     [InlineData("$.model.merges[0]", """["h", "zzz"]""", "needs the token 'hzzz'")]
     [InlineData("$.model", """{"type": "BPE", "vocab": {"a": 0}}""", "no merges")]
-    [InlineData("$.model", """{"type": "BPE", "merges": []}""", "hole")]
+    [InlineData("$.model", """{"type": "BPE", "merges": []}""", "no vocabulary")]
     [InlineData("$.model.merges[1]", """["h", "e"]""", "repeats merge 0")]
     [InlineData("$.model.merges[0]", "\"he\"", "one space")]
     [InlineData("$.model.merges[0]", "7", "merge 0")]
