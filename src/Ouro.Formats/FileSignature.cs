@@ -13,7 +13,8 @@ static class FileSignature
         _ when start is [(byte)'<', ..] => "this looks like a web page; the download probably needs a login or another address",
         _ when start.StartsWith("lmgg"u8) || start.StartsWith("fmgg"u8) || start.StartsWith("tjgg"u8)
             => "this is a GGML file from before GGUF; convert the original checkpoint again",
-        _ when start.Length > 8 && start[8] == (byte)'{' => "this looks like a safetensors file; give it to a command that reads checkpoints",
+        _ when start.Length > 8 && start[8] == (byte)'{'
+            => "this looks like a safetensors file; give it to a command that reads checkpoints",
         _ when start is [(byte)'{', ..] => "this looks like a JSON file; name the model file itself",
         _ => $"it starts with the bytes {Convert.ToHexString(start[..Math.Min(start.Length, 8)])}; check that this is the right file",
     };

@@ -31,7 +31,7 @@ static class Quoting
 
     extension(Exception error)
     {
-        /// <summary>The system's report as a part of a sentence: one line, no full stop, no path at the end (the sentence names it already).</summary>
+        /// <summary>The system's report as a part of a sentence: one line, without the full stop and the path at its end.</summary>
         public string Reason
         {
             get

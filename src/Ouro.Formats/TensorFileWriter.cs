@@ -2,8 +2,8 @@ namespace Ouro.Formats;
 
 /// <summary>Writes the tensors of a new model file, in any order, piece by piece; the file appears only when all of it is there.</summary>
 /// <remarks>
-/// Made by <see cref="Gguf.GgufWriter"/> or <see cref="Safetensors.SafetensorsWriter"/>. <see cref="Write"/> may be called from several threads.
-/// A writer disposed before <see cref="Commit"/> leaves nothing behind. See <see cref="AtomicFile"/>.
+/// Made by <see cref="Gguf.GgufWriter"/> or <see cref="Safetensors.SafetensorsWriter"/>. <see cref="Write"/> may be called from several
+/// threads. A writer disposed before <see cref="Commit"/> leaves nothing behind. See <see cref="AtomicFile"/>.
 /// </remarks>
 public sealed class TensorFileWriter : IDisposable
 {

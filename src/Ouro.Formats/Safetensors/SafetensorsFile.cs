@@ -17,7 +17,7 @@ public sealed class SafetensorsFile : IDisposable
     }
 
     /// <summary>Opens a file and checks its header.</summary>
-    /// <exception cref="ModelFileException">It cannot be read, is no safetensors file, is damaged, or holds types that are not supported.</exception>
+    /// <exception cref="ModelFileException">It cannot be read, is no safetensors file, is damaged, or holds unsupported types.</exception>
     public static SafetensorsFile Open(string path)
     {
         var file = MappedFile.Open(path);

@@ -57,7 +57,7 @@ public sealed class MappedFileLaws : IDisposable
         Refusal(_folder.Path).ShouldContain("this is a folder where a file is expected; name a file inside it.");
         Refusal(_folder.File("absent")).ShouldContain("there is no such file; check the path.");
         Refusal(_folder.File("absent/too")).ShouldContain("there is no such file; check the path.");
-        Refusal(_folder.File("empty", "")).ShouldContain("the file is empty");
+        Refusal(_folder.File("empty", "")).ShouldContain("the file is empty, or no ordinary file");
         Refusal(_folder.File(new string('n', 300))).ShouldContain("the file cannot be opened (");
     }
 
@@ -68,8 +68,8 @@ public sealed class MappedFileLaws : IDisposable
         File.CreateSymbolicLink(_folder.File("link"), "/dev/zero");
         File.CreateSymbolicLink(_folder.File("circle"), _folder.File("circle"));
 
-        Refusal("/dev/zero").ShouldContain("the file is empty");
-        Refusal(_folder.File("link")).ShouldContain("the file is empty");
+        Refusal("/dev/zero").ShouldContain("the file is empty, or no ordinary file");
+        Refusal(_folder.File("link")).ShouldContain("the file is empty, or no ordinary file");
         Refusal(_folder.File("circle")).ShouldContain("the file cannot be opened (");
     }
 
