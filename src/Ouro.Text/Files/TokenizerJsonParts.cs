@@ -10,10 +10,11 @@ sealed class TokenizerJsonParts
     readonly Dictionary<string, JsonElement> _model = [];
     readonly string _path;
 
-    public TokenizerJsonParts(string path)
+    /// <param name="path">For error messages.</param>
+    public TokenizerJsonParts(string path, ReadOnlySpan<byte> json)
     {
         _path = path;
-        var reader = new Utf8JsonReader(JsonField.ReadBytes(path));
+        var reader = new Utf8JsonReader(json);
         try
         {
             reader.Read();

@@ -3,9 +3,9 @@ using Ouro.Formats;
 namespace Ouro.Text;
 
 /// <summary>Makes a vocabulary of <c>tokenizer.json</c>, and refuses the steps that Ouro's tokenizer does not have.</summary>
-sealed class TokenizerJsonReader(string path)
+sealed class TokenizerJsonReader(string path, ReadOnlySpan<byte> json)
 {
-    readonly TokenizerJsonParts _parts = new(path);
+    readonly TokenizerJsonParts _parts = new(path, json);
 
     public Vocabulary Read(TokenizerSettings settings)
     {
