@@ -23,7 +23,7 @@ ref struct GgufCursor(string path, ReadOnlySpan<byte> bytes)
 
     readonly int Remaining => _bytes.Length - Position;
 
-    /// <summary>The next value, which needs no byte swapping: <see cref="GgufFile"/> runs on little-endian machines only.</summary>
+    /// <summary>The next value. Nothing is swapped: files are little-endian, and so is every machine that .NET 10 runs models on.</summary>
     public T Next<T>(string what) where T : unmanaged => MemoryMarshal.Read<T>(Take((ulong)Unsafe.SizeOf<T>(), what));
 
     /// <summary>A count of things that take at least <paramref name="leastBytes"/> each; checked before anyone reserves memory for them.</summary>

@@ -18,7 +18,9 @@ sealed record SafetensorsHeader(IReadOnlyDictionary<string, string> Metadata, IR
     /// <summary>Bytes of the length in front of the JSON.</summary>
     public const int LengthBytes = sizeof(ulong);
 
-    const int MostDimensions = 8;
+    /// <summary>Most dimensions of a tensor; the format sets no limit, but no model needs more.</summary>
+    public const int MostDimensions = 8;
+
     const int LongestName = 65_535;
 
     /// <summary>Parses and checks a header; touches no tensor data.</summary>
