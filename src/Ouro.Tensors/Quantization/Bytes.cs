@@ -43,14 +43,17 @@ struct Bytes128
 static class ByteVectors
 {
     /// <summary>The 32 bytes that begin at <paramref name="offset"/> of a field.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<byte> Load<TField>(ref readonly TField field, int offset) where TField : struct
         => Vector256.LoadUnsafe(ref Unsafe.As<TField, byte>(ref Unsafe.AsRef(in field)), (nuint)offset);
 
     /// <summary>Part <paramref name="index"/> of a field, read as 32-bit numbers.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static uint Word<TField>(ref readonly TField field, int index) where TField : struct
         => Unsafe.ReadUnaligned<uint>(ref Unsafe.Add(ref Unsafe.As<TField, byte>(ref Unsafe.AsRef(in field)), index * sizeof(uint)));
 
     /// <summary>Part <paramref name="index"/> of a field, read as 64-bit numbers.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static ulong Long<TField>(ref readonly TField field, int index) where TField : struct
         => Unsafe.ReadUnaligned<ulong>(ref Unsafe.Add(ref Unsafe.As<TField, byte>(ref Unsafe.AsRef(in field)), index * sizeof(ulong)));
 
@@ -58,6 +61,7 @@ static class ByteVectors
     /// Bits of each byte moved to the right (left if <paramref name="bits"/> is negative), then those in <paramref name="mask"/> kept.
     /// The mask must drop the bits that come in from the neighbouring byte.
     /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<byte> ShiftRight(Vector256<byte> bytes, int bits, byte mask)
     {
         var shifted = bits >= 0 ? bytes.AsUInt16() >> bits : bytes.AsUInt16() << -bits;
@@ -65,14 +69,17 @@ static class ByteVectors
     }
 
     /// <summary>Eight bytes, the first the lowest, as floats.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<float> ToSingles(ulong bytes)
         => Vector256.ConvertToSingle(Vector256.WidenLower(Vector256.WidenLower(Vector256.CreateScalarUnsafe(bytes).AsByte())).AsInt32());
 
     /// <summary>Eight signed bytes, the first the lowest, as floats.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<float> ToSinglesSigned(ulong bytes)
         => Vector256.ConvertToSingle(Vector256.WidenLower(Vector256.WidenLower(Vector256.CreateScalarUnsafe(bytes).AsSByte())));
 
     /// <summary>The bytes of a field as a span to write to.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Span<byte> Span<TField>(ref TField field) where TField : unmanaged
         => MemoryMarshal.AsBytes(MemoryMarshal.CreateSpan(ref field, 1));
 }

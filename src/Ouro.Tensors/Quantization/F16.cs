@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using Ouro.Formats;
@@ -50,21 +51,23 @@ public readonly struct F16 : IElementFormat, ISixteenBits
         return BitConverter.UInt32BitsToSingle(BitConverter.SingleToUInt32Bits(widened) | (bits & ~Magnitude) << 16);
     }
 
-    // A half's exponent and fraction, moved up, are those of a single but for the bias. A subnormal has no leading one: give it
-    // the one of 2^-14 and take that away again in floating point, where both steps are exact.
+    // A half's exponent and fraction, moved up, are those of a single f but for the bias. A subnormal has no leading one, yet f was read
+    // with one: it means 2f - 2^-14, exactly. That is the smaller of the two for subnormals, and f is for all others.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static Vector256<float> ISixteenBits.Widen(Vector256<uint> bits)
     {
         var magnitude = bits & Vector256.Create(Magnitude);
-        var subnormal = Vector256.LessThan(magnitude.AsInt32(), Vector256.Create((int)SmallestNormal)).AsUInt32();
-        var unbounded = Vector256.GreaterThanOrEqual(magnitude.AsInt32(), Vector256.Create((int)InfinityBits)).AsUInt32();
-        var lift = Vector256.Create(ExponentLift) + (subnormal & Vector256.Create(OneExponent)) + (unbounded & Vector256.Create(ExponentLift));
-        var drop = subnormal & Vector256.Create(ExponentLift + OneExponent);
-        var widened = ((magnitude << FractionBitsLost) + lift).AsSingle() - drop.AsSingle();
-        return (widened.AsUInt32() | ((bits & Vector256.Create(~Magnitude)) << 16)).AsSingle();
+        var unbounded = Vector256.GreaterThan(magnitude.AsInt32(), Vector256.Create((int)InfinityBits - 1)).AsUInt32();
+        var lift = Vector256.Create(ExponentLift) + (unbounded & Vector256.Create(ExponentLift));
+        var normal = ((magnitude << FractionBitsLost) + lift).AsSingle();
+        var subnormal = normal + normal - Vector256.Create(ExponentLift + OneExponent).AsSingle();
+        var widened = Vector256.MinNative(normal, subnormal);
+        return (widened.AsUInt32() | ((bits ^ magnitude) << 16)).AsSingle();
     }
 
     // Normal results round in integers: add half a unit, less one if even, and cut. Subnormal results round in floating point: 0.5 has
     // the exponent at which a single's last bit is a half's last bit.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static Vector256<uint> ISixteenBits.Narrow(Vector256<float> values)
     {
         const uint FirstInfinite = 0x477FF000;     // 65520, half way from the largest half to the next power of two
@@ -86,6 +89,7 @@ public readonly struct F16 : IElementFormat, ISixteenBits
     }
 
     // Magnitudes have no sign bit, so signed comparison, which processors have, will do.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static Vector256<uint> Below(Vector256<uint> magnitude, uint bound)
         => Vector256.LessThan(magnitude.AsInt32(), Vector256.Create((int)bound)).AsUInt32();
 }

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using Ouro.Formats;
@@ -80,15 +81,19 @@ public struct Q3_K : IBlock<Q3_K>
     {
         UnpackScales(in block, ref scales, ref minima);
         var high = ByteVectors.Load(in block._high, 0);
-        for (var half = 0; half < CodesPerBlock / CodesPerHalf; half++)
-        {
-            var low = ByteVectors.Load(in block._low, 32 * half);
-            for (var quarter = 0; quarter < 4; quarter++)
-            {
-                var bits = ByteVectors.ShiftRight(low, 2 * quarter, 3) | ByteVectors.ShiftRight(high, 4 * half + quarter - 2, 4);
-                bits.StoreUnsafe(ref codes, (nuint)(CodesPerHalf * half + 32 * quarter));
-            }
-        }
+        UnpackHalf(in block, high, 0, ref codes);
+        UnpackHalf(in block, high, 1, ref codes);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]     // so that the shifts are by constants
+    static void UnpackHalf(ref readonly Q3_K block, Vector256<byte> high, int half, ref byte codes)
+    {
+        var low = ByteVectors.Load(in block._low, 32 * half);
+        var at = (nuint)(CodesPerHalf * half);
+        (ByteVectors.ShiftRight(low, 0, 3) | ByteVectors.ShiftRight(high, 4 * half - 2, 4)).StoreUnsafe(ref codes, at);
+        (ByteVectors.ShiftRight(low, 2, 3) | ByteVectors.ShiftRight(high, 4 * half - 1, 4)).StoreUnsafe(ref codes, at + 32);
+        (ByteVectors.ShiftRight(low, 4, 3) | ByteVectors.ShiftRight(high, 4 * half, 4)).StoreUnsafe(ref codes, at + 64);
+        (ByteVectors.ShiftRight(low, 6, 3) | ByteVectors.ShiftRight(high, 4 * half + 1, 4)).StoreUnsafe(ref codes, at + 96);
     }
 
     static void UnpackScales(ref readonly Q3_K block, ref float scales, ref float minima)

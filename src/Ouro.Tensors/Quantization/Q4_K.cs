@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using Ouro.Formats;
@@ -72,12 +73,18 @@ public struct Q4_K : IBlock<Q4_K>
     static void IBlock<Q4_K>.UnpackBlock(ref readonly Q4_K block, ref byte codes, ref float scales, ref float minima)
     {
         block._pairs.Unpack(block._scale, block._minimum, ref scales, ref minima);
-        for (var run = 0; run < CodesPerBlock / CodesPerRun; run++)
-        {
-            var pairs = ByteVectors.Load(in block._codes, 32 * run);
-            var at = (nuint)(CodesPerRun * run);
-            ByteVectors.ShiftRight(pairs, 0, 15).StoreUnsafe(ref codes, at);
-            ByteVectors.ShiftRight(pairs, 4, 15).StoreUnsafe(ref codes, at + 32);
-        }
+        UnpackRun(in block, 0, ref codes);
+        UnpackRun(in block, 1, ref codes);
+        UnpackRun(in block, 2, ref codes);
+        UnpackRun(in block, 3, ref codes);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static void UnpackRun(ref readonly Q4_K block, int run, ref byte codes)
+    {
+        var pairs = ByteVectors.Load(in block._codes, 32 * run);
+        var at = (nuint)(CodesPerRun * run);
+        ByteVectors.ShiftRight(pairs, 0, 15).StoreUnsafe(ref codes, at);
+        ByteVectors.ShiftRight(pairs, 4, 15).StoreUnsafe(ref codes, at + 32);
     }
 }

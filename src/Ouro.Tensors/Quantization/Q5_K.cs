@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using Ouro.Formats;
@@ -77,12 +78,18 @@ public struct Q5_K : IBlock<Q5_K>
     {
         block._pairs.Unpack(block._scale, block._minimum, ref scales, ref minima);
         var high = ByteVectors.Load(in block._high, 0);
-        for (var run = 0; run < CodesPerBlock / CodesPerRun; run++)
-        {
-            var pairs = ByteVectors.Load(in block._low, 32 * run);
-            var at = (nuint)(CodesPerRun * run);
-            (ByteVectors.ShiftRight(pairs, 0, 15) | ByteVectors.ShiftRight(high, 2 * run - 4, 16)).StoreUnsafe(ref codes, at);
-            (ByteVectors.ShiftRight(pairs, 4, 15) | ByteVectors.ShiftRight(high, 2 * run - 3, 16)).StoreUnsafe(ref codes, at + 32);
-        }
+        UnpackRun(in block, high, 0, ref codes);
+        UnpackRun(in block, high, 1, ref codes);
+        UnpackRun(in block, high, 2, ref codes);
+        UnpackRun(in block, high, 3, ref codes);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]     // so that the shifts are by constants
+    static void UnpackRun(ref readonly Q5_K block, Vector256<byte> high, int run, ref byte codes)
+    {
+        var pairs = ByteVectors.Load(in block._low, 32 * run);
+        var at = (nuint)(CodesPerRun * run);
+        (ByteVectors.ShiftRight(pairs, 0, 15) | ByteVectors.ShiftRight(high, 2 * run - 4, 16)).StoreUnsafe(ref codes, at);
+        (ByteVectors.ShiftRight(pairs, 4, 15) | ByteVectors.ShiftRight(high, 2 * run - 3, 16)).StoreUnsafe(ref codes, at + 32);
     }
 }

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 
@@ -27,6 +28,7 @@ struct SixBitPairs
             : ((_bytes[group + 4] & 15) | (_bytes[group - 4] >> 6 << 4), (_bytes[group + 4] >> 4) | (_bytes[group] >> 6 << 4));
 
     /// <summary>Eight scales and eight minima, multiplied by the block's own.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public readonly void Unpack(ushort scale, ushort minimum, ref float scales, ref float minima)
     {
         // Four bytes at a time: the picture above, row by row.

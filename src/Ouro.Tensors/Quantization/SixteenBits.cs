@@ -56,6 +56,7 @@ static class SixteenBits
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static void WidenStep<TFormat>(ref ushort bits, ref float values) where TFormat : ISixteenBits
     {
         var (low, high) = Vector256.Widen(Vector256.LoadUnsafe(ref bits));
@@ -63,6 +64,7 @@ static class SixteenBits
         TFormat.Widen(high).StoreUnsafe(ref values, (nuint)Vector256<float>.Count);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static void NarrowStep<TFormat>(ref float values, ref ushort bits) where TFormat : ISixteenBits
     {
         var low = TFormat.Narrow(Vector256.LoadUnsafe(ref values));

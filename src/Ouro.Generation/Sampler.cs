@@ -1,0 +1,173 @@
+namespace Ouro.Generation;
+
+/// <summary>Chooses a token from logits.</summary>
+/// <remarks>
+/// Order: repetition penalty, top-k, temperature, top-p, min-p, then the largest of logit / temperature + Gumbel noise, which is a draw from
+/// the softmax of what is left. The noise belongs to (seed, choice, position, token) and to nothing else, so the choice at a position does not
+/// depend on how or when the logits were computed. Not thread-safe; nothing is allocated per token.
+/// </remarks>
+/// <param name="vocabulary">Number of logits.</param>
+/// <param name="choice">Which of several replies to one prompt this is.</param>
+public sealed class Sampler(SamplingOptions options, int vocabulary, int choice = 0)
+{
+    readonly float[] _logits = new float[vocabulary];
+    readonly float[] _keys = new float[vocabulary];
+    readonly int[] _tokens = new int[vocabulary];
+
+    /// <summary>Chooses the token that follows.</summary>
+    /// <param name="logits">[V]; not changed.</param>
+    /// <param name="history">The tokens so far, prompt included.</param>
+    /// <param name="position">The place in the text that the chosen token will take.</param>
+    /// <exception cref="InvalidDataException">No logit is a number.</exception>
+    public int Choose(ReadOnlySpan<float> logits, ReadOnlySpan<int> history, int position)
+    {
+        if (options.Temperature == 0 && options.RepeatPenalty == 1)
+            return Best(logits);
+
+        logits.CopyTo(_logits);
+        Penalise(history);
+        return options.Temperature == 0 ? Best(_logits) : Draw(KeepLikeliest(), position);
+    }
+
+    /// <summary>The index of the largest number, the first of several equal ones; NaN is never chosen.</summary>
+    /// <exception cref="InvalidDataException">No logit is a number.</exception>
+    public static int Best(ReadOnlySpan<float> logits)
+    {
+        var best = -1;
+        for (var i = 0; i < logits.Length; i++)
+        {
+            if (!float.IsNaN(logits[i]) && (best < 0 || logits[i] > logits[best]))
+                best = i;
+        }
+
+        return best >= 0 ? best : throw new InvalidDataException("the model's output is not a number for any token; its weights are damaged.");
+    }
+
+    void Penalise(ReadOnlySpan<int> history)
+    {
+        if (options.RepeatPenalty == 1)
+            return;
+
+        var recent = history[^Math.Min(options.RepeatLastN, history.Length)..];
+        for (var i = 0; i < recent.Length; i++)
+        {
+            if (recent[..i].Contains(recent[i]))
+                continue;   // once per token, however often it was said
+
+            ref var logit = ref _logits[recent[i]];
+            logit = (float)(logit > 0 ? logit / options.RepeatPenalty : logit * options.RepeatPenalty);
+        }
+    }
+
+    /// <summary>Puts the tokens that remain first in <see cref="_tokens"/>, likeliest first, and returns how many they are.</summary>
+    int KeepLikeliest()
+    {
+        var count = 0;
+        for (var token = 0; token < _logits.Length; token++)
+        {
+            if (!float.IsNaN(_logits[token]))
+                (_keys[count], _tokens[count++]) = (-_logits[token], token);
+        }
+
+        if (count == 0)
+            Best(_logits);   // throws
+
+        var kept = options.TopK > 0 ? Math.Min(options.TopK, count) : count;
+        if (kept < count)
+            SelectSmallest(count, kept);
+        if (kept < count || options.TopP < 1 || options.MinP > 0)
+            Array.Sort(_keys, _tokens, 0, kept);
+        return options.TopP < 1 || options.MinP > 0 ? KeepProbable(kept) : kept;
+    }
+
+    int KeepProbable(int count)
+    {
+        var largest = _logits[_tokens[0]];
+        var total = 0.0;
+        for (var i = 0; i < count; i++)
+            total += Math.Exp((_logits[_tokens[i]] - largest) / options.Temperature);
+
+        var sum = 0.0;
+        for (var i = 0; i < count; i++)
+        {
+            var share = Math.Exp((_logits[_tokens[i]] - largest) / options.Temperature);
+            if (i > 0 && (sum >= options.TopP * total || share < options.MinP))
+                return i;
+            sum += share;
+        }
+
+        return count;
+    }
+
+    int Draw(int count, int position)
+    {
+        var (best, bestValue) = (-1, double.NegativeInfinity);
+        for (var i = 0; i < count; i++)
+        {
+            var token = _tokens[i];
+            var value = _logits[token] / options.Temperature + GumbelNoise.At(options.Seed, choice, position, token);
+            if (value > bestValue || best < 0)
+                (best, bestValue) = (token, value);
+        }
+
+        return best;
+    }
+
+    /// <summary>Quickselect: afterwards the <paramref name="kept"/> smallest keys stand first, ties by token number.</summary>
+    void SelectSmallest(int count, int kept)
+    {
+        var (low, high) = (0, count - 1);
+        while (low < high)
+        {
+            var (pivotKey, pivotToken) = (_keys[(low + high) / 2], _tokens[(low + high) / 2]);
+            var (i, j) = (low, high);
+            while (i <= j)
+            {
+                while (Before(i, pivotKey, pivotToken))
+                    i++;
+                while (After(j, pivotKey, pivotToken))
+                    j--;
+                if (i > j)
+                    continue;
+
+                (_keys[i], _keys[j]) = (_keys[j], _keys[i]);
+                (_tokens[i], _tokens[j]) = (_tokens[j], _tokens[i]);
+                i++;
+                j--;
+            }
+
+            if (kept - 1 <= j)
+                high = j;
+            else if (kept - 1 >= i)
+                low = i;
+            else
+                return;
+        }
+    }
+
+    bool Before(int i, float key, int token) => _keys[i] < key || (_keys[i] == key && _tokens[i] < token);
+
+    bool After(int i, float key, int token) => _keys[i] > key || (_keys[i] == key && _tokens[i] > token);
+}
+
+/// <summary>Noise that belongs to a place in a text: the same numbers whenever and in whatever order they are asked for.</summary>
+static class GumbelNoise
+{
+    /// <summary>-ln(-ln u) for a uniform u in (0, 1) made from the four keys.</summary>
+    public static double At(long seed, int choice, int position, int token)
+    {
+        var bits = Mix((ulong)seed + 0x9E3779B97F4A7C15);
+        bits = Mix(bits ^ (((ulong)(uint)choice << 32) | (uint)position));
+        bits = Mix(bits ^ (uint)token);
+        var uniform = ((bits >> 11) + 0.5) / (1UL << 53);
+        return -Math.Log(-Math.Log(uniform));
+    }
+
+    /// <summary>A bijection of 64 bits in which every input bit changes every output bit with even chance (the SplitMix64 finaliser).</summary>
+    static ulong Mix(ulong x)
+    {
+        x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9;
+        x = (x ^ (x >> 27)) * 0x94D049BB133111EB;
+        return x ^ (x >> 31);
+    }
+}
