@@ -51,6 +51,15 @@ public readonly struct F16 : IElementFormat, ISixteenBits
         return BitConverter.UInt32BitsToSingle(BitConverter.SingleToUInt32Bits(widened) | (bits & ~Magnitude) << 16);
     }
 
+    /// <summary>The nearest half, but never infinite, and where halves are far apart not smaller than asked, so that codes need no cut.</summary>
+    internal static ushort NarrowScale(float scale)
+    {
+        var half = (Half)Math.Clamp(scale, -Largest, Largest);
+        var bits = BitConverter.HalfToUInt16Bits(half);
+        var isSubnormal = (bits & Magnitude) < SmallestNormal;
+        return isSubnormal && Math.Abs((float)half) < Math.Abs(scale) ? (ushort)(bits + 1) : bits;
+    }
+
     // A half's exponent and fraction, moved up, are those of a single f but for the bias. A subnormal has no leading one, yet f was read
     // with one: it means 2f - 2^-14, exactly. That is the smaller of the two for subnormals, and f is for all others.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

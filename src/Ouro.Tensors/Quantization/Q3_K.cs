@@ -22,7 +22,7 @@ namespace Ouro.Tensors.Quantization;
 /// </code>
 /// </remarks>
 [StructLayout(LayoutKind.Sequential, Pack = 1)]
-public struct Q3_K : IBlock<Q3_K>
+public struct Q3_K : IGroupScaledBlock<Q3_K>
 {
     const int CodesPerBlock = 256;
     const int CodesPerGroup = 16;
@@ -33,7 +33,7 @@ public struct Q3_K : IBlock<Q3_K>
     Bytes32 _high;
     Bytes64 _low;
     Bytes12 _scales;
-    readonly ushort _scale;
+    ushort _scale;
 
     /// <inheritdoc/>
     public static ElementType Type => ElementType.Q3_K;
@@ -71,7 +71,7 @@ public struct Q3_K : IBlock<Q3_K>
     public static void Decode(ReadOnlySpan<byte> blocks, Span<float> values) => Blocks.Decode<Q3_K>(blocks, values);
 
     /// <inheritdoc/>
-    public static void Encode(ReadOnlySpan<float> values, Span<byte> blocks) => throw new NotSupportedException();
+    public static void Encode(ReadOnlySpan<float> values, Span<byte> blocks) => GroupScales<Q3_K>.Encode(values, blocks);
 
     /// <inheritdoc/>
     public static void Unpack(ReadOnlySpan<byte> blocks, Span<byte> codes, Span<float> scales, Span<float> minima)
@@ -109,5 +109,31 @@ public struct Q3_K : IBlock<Q3_K>
             groups.StoreUnsafe(ref scales, (nuint)(8 * eight));
             (groups * Offset).StoreUnsafe(ref minima, (nuint)(8 * eight));
         }
+    }
+
+    static ReadOnlySpan<float> IScaledBlock<Q3_K>.PeakCodes => [-5, -4.8f, -4.6f, -4.4f, -4.2f, -4, -3.8f, -3.6f, -3.4f, -3.2f, -3, -2.8f, 2.6f, 2.8f, 3, 3.2f, 3.4f, 3.6f, 3.8f, 4];
+
+    static int IGroupScaledBlock<Q3_K>.LowestScale => -ScaleOffset;
+
+    static Q3_K IGroupScaledBlock<Q3_K>.Pack(ushort scale, ReadOnlySpan<sbyte> scales, ReadOnlySpan<byte> codes)
+    {
+        var block = new Q3_K { _scale = scale };
+        for (var j = 0; j < 4; j++)
+        {
+            var (a, b) = (scales[j] + ScaleOffset, scales[j + 4] + ScaleOffset);
+            var (c, d) = (scales[j + 8] + ScaleOffset, scales[j + 12] + ScaleOffset);
+            block._scales[j] = (byte)((a & 15) | ((c & 15) << 4));
+            block._scales[j + 4] = (byte)((b & 15) | ((d & 15) << 4));
+            block._scales[j + 8] = (byte)((a >> 4) | (b >> 4 << 2) | (c >> 4 << 4) | (d >> 4 << 6));
+        }
+
+        for (var i = 0; i < CodesPerBlock; i++)
+        {
+            var (half, quarter, l) = (i / CodesPerHalf, i % CodesPerHalf / 32, i % 32);
+            block._low[32 * half + l] |= (byte)((codes[i] & 3) << (2 * quarter));
+            block._high[l] |= (byte)(codes[i] >> 2 << (i / 32));
+        }
+
+        return block;
     }
 }

@@ -19,14 +19,14 @@ namespace Ouro.Tensors.Quantization;
 /// </code>
 /// </remarks>
 [StructLayout(LayoutKind.Sequential, Pack = 1)]
-public struct Q4_K : IBlock<Q4_K>
+public struct Q4_K : IGroupMinimumBlock<Q4_K>
 {
     const int CodesPerBlock = 256;
     const int CodesPerGroup = 32;
     const int CodesPerRun = 64;
 
-    readonly ushort _scale;
-    readonly ushort _minimum;
+    ushort _scale;
+    ushort _minimum;
     SixBitPairs _pairs;
     Bytes128 _codes;
 
@@ -64,7 +64,7 @@ public struct Q4_K : IBlock<Q4_K>
     public static void Decode(ReadOnlySpan<byte> blocks, Span<float> values) => Blocks.Decode<Q4_K>(blocks, values);
 
     /// <inheritdoc/>
-    public static void Encode(ReadOnlySpan<float> values, Span<byte> blocks) => throw new NotSupportedException();
+    public static void Encode(ReadOnlySpan<float> values, Span<byte> blocks) => GroupMinima<Q4_K>.Encode(values, blocks);
 
     /// <inheritdoc/>
     public static void Unpack(ReadOnlySpan<byte> blocks, Span<byte> codes, Span<float> scales, Span<float> minima)
@@ -86,5 +86,17 @@ public struct Q4_K : IBlock<Q4_K>
         var at = (nuint)(CodesPerRun * run);
         ByteVectors.ShiftRight(pairs, 0, 15).StoreUnsafe(ref codes, at);
         ByteVectors.ShiftRight(pairs, 4, 15).StoreUnsafe(ref codes, at + 32);
+    }
+
+    static ReadOnlySpan<float> IGroupMinimumBlock<Q4_K>.TopCodes => [13.5f, 13.8f, 14.1f, 14.4f, 14.7f, 15, 15.3f, 15.6f, 15.9f, 16.2f];
+
+    static Q4_K IGroupMinimumBlock<Q4_K>.Pack(ushort scale, ushort minimum, in SixBitPairs pairs, ReadOnlySpan<byte> codes)
+    {
+        var block = new Q4_K { _scale = scale, _minimum = minimum, _pairs = pairs };
+        for (var run = 0; run < CodesPerBlock / CodesPerRun; run++)
+            for (var l = 0; l < 32; l++)
+                block._codes[32 * run + l] = (byte)(codes[CodesPerRun * run + l] | (codes[CodesPerRun * run + 32 + l] << 4));
+
+        return block;
     }
 }

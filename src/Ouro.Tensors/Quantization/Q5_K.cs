@@ -20,14 +20,14 @@ namespace Ouro.Tensors.Quantization;
 /// </code>
 /// </remarks>
 [StructLayout(LayoutKind.Sequential, Pack = 1)]
-public struct Q5_K : IBlock<Q5_K>
+public struct Q5_K : IGroupMinimumBlock<Q5_K>
 {
     const int CodesPerBlock = 256;
     const int CodesPerGroup = 32;
     const int CodesPerRun = 64;
 
-    readonly ushort _scale;
-    readonly ushort _minimum;
+    ushort _scale;
+    ushort _minimum;
     SixBitPairs _pairs;
     Bytes32 _high;
     Bytes128 _low;
@@ -68,7 +68,7 @@ public struct Q5_K : IBlock<Q5_K>
     public static void Decode(ReadOnlySpan<byte> blocks, Span<float> values) => Blocks.Decode<Q5_K>(blocks, values);
 
     /// <inheritdoc/>
-    public static void Encode(ReadOnlySpan<float> values, Span<byte> blocks) => throw new NotSupportedException();
+    public static void Encode(ReadOnlySpan<float> values, Span<byte> blocks) => GroupMinima<Q5_K>.Encode(values, blocks);
 
     /// <inheritdoc/>
     public static void Unpack(ReadOnlySpan<byte> blocks, Span<byte> codes, Span<float> scales, Span<float> minima)
@@ -91,5 +91,23 @@ public struct Q5_K : IBlock<Q5_K>
         var at = (nuint)(CodesPerRun * run);
         (ByteVectors.ShiftRight(pairs, 0, 15) | ByteVectors.ShiftRight(high, 2 * run - 4, 16)).StoreUnsafe(ref codes, at);
         (ByteVectors.ShiftRight(pairs, 4, 15) | ByteVectors.ShiftRight(high, 2 * run - 3, 16)).StoreUnsafe(ref codes, at + 32);
+    }
+
+    static ReadOnlySpan<float> IGroupMinimumBlock<Q5_K>.TopCodes => [29.5f, 29.8f, 30.1f, 30.4f, 30.7f, 31, 31.3f, 31.6f, 31.9f, 32.2f];
+
+    static Q5_K IGroupMinimumBlock<Q5_K>.Pack(ushort scale, ushort minimum, in SixBitPairs pairs, ReadOnlySpan<byte> codes)
+    {
+        var block = new Q5_K { _scale = scale, _minimum = minimum, _pairs = pairs };
+        for (var run = 0; run < CodesPerBlock / CodesPerRun; run++)
+        {
+            for (var l = 0; l < 32; l++)
+            {
+                var (first, second) = (codes[CodesPerRun * run + l], codes[CodesPerRun * run + 32 + l]);
+                block._low[32 * run + l] = (byte)((first & 15) | (second << 4));
+                block._high[l] |= (byte)((first >> 4 << (2 * run)) | (second >> 4 << (2 * run + 1)));
+            }
+        }
+
+        return block;
     }
 }

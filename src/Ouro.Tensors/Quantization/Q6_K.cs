@@ -21,7 +21,7 @@ namespace Ouro.Tensors.Quantization;
 /// </code>
 /// </remarks>
 [StructLayout(LayoutKind.Sequential, Pack = 1)]
-public struct Q6_K : IBlock<Q6_K>
+public struct Q6_K : IGroupScaledBlock<Q6_K>
 {
     const int CodesPerBlock = 256;
     const int CodesPerGroup = 16;
@@ -31,7 +31,7 @@ public struct Q6_K : IBlock<Q6_K>
     Bytes128 _low;
     Bytes64 _high;
     Bytes16 _scales;
-    readonly ushort _scale;
+    ushort _scale;
 
     /// <inheritdoc/>
     public static ElementType Type => ElementType.Q6_K;
@@ -68,7 +68,7 @@ public struct Q6_K : IBlock<Q6_K>
     public static void Decode(ReadOnlySpan<byte> blocks, Span<float> values) => Blocks.Decode<Q6_K>(blocks, values);
 
     /// <inheritdoc/>
-    public static void Encode(ReadOnlySpan<float> values, Span<byte> blocks) => throw new NotSupportedException();
+    public static void Encode(ReadOnlySpan<float> values, Span<byte> blocks) => GroupScales<Q6_K>.Encode(values, blocks);
 
     /// <inheritdoc/>
     public static void Unpack(ReadOnlySpan<byte> blocks, Span<byte> codes, Span<float> scales, Span<float> minima)
@@ -95,5 +95,28 @@ public struct Q6_K : IBlock<Q6_K>
             (ByteVectors.ShiftRight(first, 4, 15) | ByteVectors.ShiftRight(high, 0, 0x30)).StoreUnsafe(ref codes, at + 64);
             (ByteVectors.ShiftRight(second, 4, 15) | ByteVectors.ShiftRight(high, 2, 0x30)).StoreUnsafe(ref codes, at + 96);
         }
+    }
+
+    static ReadOnlySpan<float> IScaledBlock<Q6_K>.PeakCodes => [-33, -32.75f, -32.5f, -32.25f, -32, -31.75f, -31.5f, -31.25f, -31, -30.5f];
+
+    static int IGroupScaledBlock<Q6_K>.LowestScale => -128;
+
+    static Q6_K IGroupScaledBlock<Q6_K>.Pack(ushort scale, ReadOnlySpan<sbyte> scales, ReadOnlySpan<byte> codes)
+    {
+        var block = new Q6_K { _scale = scale };
+        MemoryMarshal.AsBytes(scales).CopyTo(block._scales);
+        for (var half = 0; half < CodesPerBlock / CodesPerHalf; half++)
+        {
+            var at = CodesPerHalf * half;
+            for (var l = 0; l < 32; l++)
+            {
+                var (a, b, c, d) = (codes[at + l], codes[at + l + 32], codes[at + l + 64], codes[at + l + 96]);
+                block._low[64 * half + l] = (byte)((a & 15) | (c << 4));
+                block._low[64 * half + l + 32] = (byte)((b & 15) | (d << 4));
+                block._high[32 * half + l] = (byte)((a >> 4) | (b >> 4 << 2) | (c >> 4 << 4) | (d >> 4 << 6));
+            }
+        }
+
+        return block;
     }
 }

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using Ouro.Formats;
@@ -14,11 +15,11 @@ namespace Ouro.Tensors.Quantization;
 /// </code>
 /// </remarks>
 [StructLayout(LayoutKind.Sequential, Pack = 1)]
-public struct Q8_0 : IBlock<Q8_0>
+public struct Q8_0 : IScaledBlock<Q8_0>
 {
     const int CodesPerBlock = 32;
 
-    readonly ushort _scale;
+    ushort _scale;
     Bytes32 _codes;
 
     /// <inheritdoc/>
@@ -46,7 +47,25 @@ public struct Q8_0 : IBlock<Q8_0>
     public static void Decode(ReadOnlySpan<byte> blocks, Span<float> values) => Blocks.Decode<Q8_0>(blocks, values);
 
     /// <inheritdoc/>
-    public static void Encode(ReadOnlySpan<float> values, Span<byte> blocks) => throw new NotSupportedException();
+    public static void Encode(ReadOnlySpan<float> values, Span<byte> blocks)
+    {
+        var typed = Blocks.Typed<Q8_0>(blocks, values.Length);
+        Numbers.CheckFinite(values);
+        const int AtOnce = Lanes.Count * CodesPerBlock;
+        var b = 0;
+        for (; b + Lanes.Count <= typed.Length; b += Lanes.Count)
+            EncodeEight(values.Slice(b * CodesPerBlock, AtOnce), typed.Slice(b, Lanes.Count));
+
+        if (b < typed.Length)
+        {
+            Span<float> lastValues = stackalloc float[AtOnce];
+            Span<Q8_0> lastBlocks = stackalloc Q8_0[Lanes.Count];
+            values[(b * CodesPerBlock)..].CopyTo(lastValues);
+            EncodeEight(lastValues, lastBlocks);
+            lastBlocks[..(typed.Length - b)].CopyTo(typed[b..]);
+        }
+    }
+
 
     /// <inheritdoc/>
     public static void Unpack(ReadOnlySpan<byte> blocks, Span<byte> codes, Span<float> scales, Span<float> minima)
@@ -56,5 +75,27 @@ public struct Q8_0 : IBlock<Q8_0>
     {
         ByteVectors.Load(in block._codes, 0).StoreUnsafe(ref codes);
         scales = F16.Widen(block._scale);
+    }
+
+    static ReadOnlySpan<float> IScaledBlock<Q8_0>.PeakCodes => [-128];
+
+    [SkipLocalsInit]
+    static void EncodeEight(ReadOnlySpan<float> values, Span<Q8_0> blocks)
+    {
+        const float Largest = F16.Largest * 128;
+        Span<Vector256<float>> lanes = stackalloc Vector256<float>[CodesPerBlock];
+        Lanes.Gather(values, -Largest, Largest, lanes);
+
+        var (scales, _) = ScaleSearch<Q8_0>.Find(lanes);
+        for (var lane = 0; lane < Lanes.Count; lane++)
+        {
+            blocks[lane]._scale = F16.NarrowScale(scales[lane]);
+            scales = scales.WithElement(lane, F16.Widen(blocks[lane]._scale));
+        }
+
+        Span<byte> codes = stackalloc byte[Lanes.Count * CodesPerBlock];
+        ScaleSearch<Q8_0>.Write(lanes, scales, ref MemoryMarshal.GetReference(codes));
+        for (var lane = 0; lane < Lanes.Count; lane++)
+            codes.Slice(lane * CodesPerBlock, CodesPerBlock).CopyTo(blocks[lane]._codes);
     }
 }

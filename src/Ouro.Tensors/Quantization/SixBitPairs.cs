@@ -39,15 +39,16 @@ struct SixBitPairs
         (ByteVectors.ToSingles(minimumCodes) * F16.Widen(minimum)).StoreUnsafe(ref minima);
     }
 
-    /// <summary>Packs eight of each, from 0 to 63.</summary>
-    public static SixBitPairs Pack(ReadOnlySpan<byte> scales, ReadOnlySpan<byte> minima)
+    /// <summary>Packs eight of each, whole numbers from 0 to 63.</summary>
+    public static SixBitPairs Pack(Vector256<float> scales, Vector256<float> minima)
     {
+        var (s, m) = (Vector256.ConvertToInt32Native(scales), Vector256.ConvertToInt32Native(minima));
         var packed = new SixBitPairs();
-        for (var j = 0; j < 4; j++)
+        for (var j = 0; j < Count / 2; j++)
         {
-            packed._bytes[j] = (byte)(scales[j] | (scales[j + 4] >> 4 << 6));
-            packed._bytes[j + 4] = (byte)(minima[j] | (minima[j + 4] >> 4 << 6));
-            packed._bytes[j + 8] = (byte)((scales[j + 4] & 15) | (minima[j + 4] << 4));
+            packed._bytes[j] = (byte)(s[j] | (s[j + 4] >> 4 << 6));
+            packed._bytes[j + 4] = (byte)(m[j] | (m[j + 4] >> 4 << 6));
+            packed._bytes[j + 8] = (byte)((s[j + 4] & 15) | (m[j + 4] << 4));
         }
 
         return packed;
