@@ -47,6 +47,12 @@ public static class ModelConversion
         return new ConversionResult(output, plan.Type, bytes, [.. inventory.Notes, .. TensorFiles.ClampNotes(plan.Tensors)], inventory.Dropped);
     }
 
+    /// <summary>The name of the type that most bytes of a model are stored in, in lower case.</summary>
+    public static string PrevailingType(OuroCheckpoint source)
+        => source.StoredTensors.Count == 0
+            ? "empty"
+            : source.StoredTensors.GroupBy(tensor => tensor.Type).MaxBy(group => group.Sum(tensor => tensor.ByteLength))!.Key.ToString().ToLowerInvariant();
+
     internal static ConversionResult WriteGguf(
         string output, OutputPlan plan, GgufMetadata metadata, int threads, IReadOnlyList<string> notes, IReadOnlyList<string> dropped,
         IProgress<ConversionProgress>? progress, CancellationToken cancel)
