@@ -80,32 +80,6 @@ sealed class Engine : IDisposable
     }
 }
 
-/// <summary>Where a model's tokenizer is found.</summary>
-static class TokenizerFiles
-{
-    const string FileName = "tokenizer.json";
-
-    /// <summary>The vocabulary in the GGUF file itself, else in the tokenizer.json that lies beside the weights; null if there is neither.</summary>
-    public static Vocabulary? Find(OuroCheckpoint checkpoint)
-        => (checkpoint.Gguf is { } gguf ? GgufTokenizer.Read(gguf.Metadata, gguf.Path) : null) ?? InFolder(checkpoint.Folder);
-
-    /// <summary>The vocabulary of a model, or of a bare tokenizer.json or a folder with one.</summary>
-    /// <exception cref="UserErrorException">There is none.</exception>
-    public static Vocabulary Open(string path)
-    {
-        if (path.EndsWith(".json", StringComparison.OrdinalIgnoreCase) && File.Exists(path))
-            return TokenizerJson.Read(path);
-        if (Directory.Exists(path) && InFolder(path) is { } found)
-            return found;
-
-        using var checkpoint = OuroCheckpoint.Open(path);
-        return Find(checkpoint) ?? throw new UserErrorException($"{path}: has no tokenizer. Put its tokenizer.json beside the weights.");
-    }
-
-    static Vocabulary? InFolder(string folder)
-        => Path.Combine(folder, FileName) is var path && File.Exists(path) ? TokenizerJson.Read(path) : null;
-}
-
 /// <summary>The model argument and the options of every command that computes.</summary>
 sealed class EngineOptions(ElementType kvTypeByDefault)
 {

@@ -72,12 +72,7 @@ public static class HuggingFaceConfig
             ["rope_theta"] = config.RopeTheta,
             ["sliding_window"] = null,
             ["tie_word_embeddings"] = config.TiedHead,
-            ["torch_dtype"] = stored switch
-            {
-                ElementType.F32 => "float32",
-                ElementType.F16 => "float16",
-                _ => "bfloat16",
-            },
+            ["torch_dtype"] = TypeName(stored),
             ["total_ut_steps"] = config.Loops,
             ["early_exit_threshold"] = (double)(decimal)config.ExitThreshold,
             ["use_cache"] = true,
@@ -89,6 +84,14 @@ public static class HuggingFaceConfig
             fields.WriteTo(writer);
         return Encoding.UTF8.GetString(text.ToArray()) + "\n";
     }
+
+    /// <summary>What published configurations call a type that checkpoints are stored in.</summary>
+    internal static string TypeName(ElementType stored) => stored switch
+    {
+        ElementType.F32 => "float32",
+        ElementType.F16 => "float16",
+        _ => "bfloat16",
+    };
 
     static JsonDocument Parse(string path)
     {

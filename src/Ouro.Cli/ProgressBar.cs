@@ -1,0 +1,33 @@
+using Ouro.Model.Conversion;
+using Spectre.Console;
+
+namespace Ouro.Cli;
+
+/// <summary>A bar with percentage, rate and time left while something goes over a model's bytes; nothing where nobody looks.</summary>
+static class ProgressBar
+{
+    public static T Show<T>(string title, Func<IProgress<ConversionProgress>?, T> work)
+    {
+        if (Console.IsErrorRedirected)
+            return work(null);
+
+        return Front.Messages.Progress().AutoClear(true)
+            .Columns(new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(), new TransferSpeedColumn(), new RemainingTimeColumn())
+            .Start(context => work(new Bar(context.AddTask(Markup.Escape(title)))));
+    }
+
+    /// <summary>Reports come from several threads and may overtake each other; the bar never goes back.</summary>
+    sealed class Bar(ProgressTask task) : IProgress<ConversionProgress>
+    {
+        readonly Lock _lock = new();
+
+        public void Report(ConversionProgress value)
+        {
+            lock (_lock)
+            {
+                task.MaxValue = value.BytesTotal;
+                task.Value = Math.Max(task.Value, value.BytesDone);
+            }
+        }
+    }
+}
