@@ -4,5 +4,8 @@ using Ouro.Cli;
 var root = new RootCommand("Runs, converts and examines looped language models (Ouro): one stack of layers, applied several times to each token.");
 root.Subcommands.Add(ConvertCommand.Create());
 root.Subcommands.Add(QuantizeCommand.Create());
+root.Subcommands.Add(InspectCommand.Create());
+root.Subcommands.Add(VerifyCommand.Create());
+root.Subcommands.Add(RepairCommand.Create());
 root.Subcommands.Add(SynthCommand.Create());
 return await Front.InvokeAsync(root, args);
