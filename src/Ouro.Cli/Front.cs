@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using System.Text;
 using Ouro.Formats;
 using Spectre.Console;
 
@@ -14,23 +15,32 @@ static class Front
 {
     const int UserError = 1;
     const int UsageError = 2;
-    const int Interrupted = 130;
+    public const int Interrupted = 130;
 
     static readonly Option<bool> Debug = new("--debug") { Description = "Show where in the program an error arose.", Recursive = true };
 
     /// <summary>What people read while results go to standard output; colours and bars only on a terminal.</summary>
-    public static IAnsiConsole Messages { get; } = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) });
+    public static IAnsiConsole Messages { get; } = Create(Console.Error, Console.IsErrorRedirected);
+
+    /// <summary>Where tables and reports go: standard output.</summary>
+    public static IAnsiConsole Results { get; } = Create(Console.Out, Console.IsOutputRedirected);
+
+    /// <summary>Says something that the person should know, without stopping.</summary>
+    public static void Warn(string sentence) => Console.Error.WriteLine($"ouro: warning: {sentence}");
 
     public static async Task<int> InvokeAsync(RootCommand root, string[] args)
     {
         root.Options.Add(Debug);
-        var parsed = root.Parse(args);
+        var parsed = root.Parse(Array.ConvertAll(args, Dashed));
         if (parsed.Errors.Count > 0)
             return ShowUsage(parsed);
 
+        Console.OutputEncoding = new UTF8Encoding(encoderShouldEmitUTF8Identifier: false);
+        var listening = Interrupts.Listen();
         try
         {
-            return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
+            var configuration = new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null };
+            return await parsed.InvokeAsync(configuration, Interrupts.Token);
         }
         catch (OperationCanceledException)
         {
@@ -44,11 +54,38 @@ static class Front
             Console.Error.WriteLine($"ouro: {Sentence(problem)}");
             return UserError;
         }
+        finally
+        {
+            Array.ForEach(listening, registration => registration.Dispose());
+        }
+    }
+
+    /// <summary>Settings have underscores in Modelfiles and requests; <c>--num_ctx</c> is understood as <c>--num-ctx</c>.</summary>
+    static string Dashed(string argument)
+    {
+        if (!argument.StartsWith("--", StringComparison.Ordinal) || argument.Contains(' ', StringComparison.Ordinal))
+            return argument;
+
+        var end = argument.IndexOf('=', StringComparison.Ordinal) is >= 0 and var equals ? equals : argument.Length;
+        return argument[..end].Replace('_', '-') + argument[end..];
+    }
+
+    static IAnsiConsole Create(TextWriter writer, bool isRedirected)
+    {
+        var console = AnsiConsole.Create(new AnsiConsoleSettings
+        {
+            Out = new AnsiConsoleOutput(writer),
+            Ansi = isRedirected ? AnsiSupport.No : AnsiSupport.Detect,
+            ColorSystem = isRedirected ? ColorSystemSupport.NoColors : ColorSystemSupport.Detect,
+        });
+        if (isRedirected)
+            console.Profile.Width = 200;   // no line of a report is broken for a terminal that is not there
+        return console;
     }
 
     static string Sentence(Exception problem) => problem switch
     {
-        UserErrorException or ModelFileException => OneLine(problem.Message),
+        UserErrorException or ModelFileException or InvalidDataException => OneLine(problem.Message),
         OutOfMemoryException => $"the machine has not enough memory for this ({OneLine(problem.Message)}). Use a smaller type, --num-ctx or model.",
         IOException or UnauthorizedAccessException => OneLine(problem.Message),
         AggregateException { InnerExceptions: [var inner] } => Sentence(inner),

@@ -4,20 +4,42 @@ using Ouro.Text;
 
 namespace Ouro.Cli;
 
-/// <summary>Carries a model's tokenizer from one kind of file to the other.</summary>
+/// <summary>Finds a model's tokenizer, and carries it from one kind of file to the other.</summary>
 static class TokenizerFiles
 {
+    const string FileName = "tokenizer.json";
+
     /// <summary>Small files of a published checkpoint that go along with its weights.</summary>
     static readonly string[] Companions =
     [
-        "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "vocab.json", "merges.txt", "added_tokens.json", "chat_template.jinja",
+        FileName, "tokenizer_config.json", "special_tokens_map.json", "vocab.json", "merges.txt", "added_tokens.json", "chat_template.jinja",
         "configuration_ouro.py", "modeling_ouro.py",
     ];
+
+    /// <summary>The vocabulary in the GGUF file itself, else in the tokenizer.json that lies beside the weights; null if there is neither.</summary>
+    public static Vocabulary? Find(OuroCheckpoint checkpoint)
+        => (checkpoint.Gguf is { } gguf ? GgufTokenizer.Read(gguf.Metadata, gguf.Path) : null) ?? InFolder(checkpoint.Folder);
+
+    /// <summary>The vocabulary of a model, or of a bare tokenizer.json or a folder with one.</summary>
+    /// <exception cref="UserErrorException">There is none.</exception>
+    public static Vocabulary Open(string path)
+    {
+        if (path.EndsWith(".json", StringComparison.OrdinalIgnoreCase) && File.Exists(path))
+            return TokenizerJson.Read(path);
+        if (Directory.Exists(path) && InFolder(path) is { } found)
+            return found;
+
+        using var checkpoint = OuroCheckpoint.Open(path);
+        return Find(checkpoint) ?? throw new UserErrorException($"{path}: has no tokenizer. Put its tokenizer.json beside the weights.");
+    }
+
+    static Vocabulary? InFolder(string folder)
+        => Path.Combine(folder, FileName) is var path && File.Exists(path) ? TokenizerJson.Read(path) : null;
 
     /// <summary>The metadata that a GGUF file needs beyond what its source says; null if the source has no tokenizer files.</summary>
     public static GgufMetadata? Metadata(OuroCheckpoint source)
     {
-        if (source.Gguf is not null || !File.Exists(Path.Combine(source.Folder, "tokenizer.json")))
+        if (source.Gguf is not null || !File.Exists(Path.Combine(source.Folder, FileName)))
             return null;
 
         var metadata = new GgufMetadata();

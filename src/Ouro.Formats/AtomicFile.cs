@@ -3,10 +3,10 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Ouro.Formats;
 
-/// <summary>A file that appears whole or not at all: it is written under a temporary name beside its place, and renamed when finished.</summary>
+/// <summary>A file that appears whole or not at all: written under a temporary name beside its place, and renamed when finished.</summary>
 /// <remarks>
 /// The temporary is called <c>NAME.PID.partial</c> and is deleted by <see cref="Dispose"/> unless <see cref="Commit"/> came first. What was
-/// at the path before stays untouched until the commit, and keeps serving whoever has it open (where the system allows replacing open files).
+/// at the path before stays untouched until the commit, and serves whoever has it open even after it, where the system allows that.
 /// <see cref="Write"/> may be called from several threads.
 /// </remarks>
 public sealed class AtomicFile : IDisposable
@@ -21,7 +21,7 @@ public sealed class AtomicFile : IDisposable
     /// <summary>Starts a file. The disk space is reserved at once, so that a full disk is noticed now and not after hours.</summary>
     /// <param name="path">Where the finished file will be; its folder must exist.</param>
     /// <param name="length">Bytes that the file will have, zero until written; a later write behind them makes it longer.</param>
-    /// <exception cref="ModelFileException">The place cannot be written, another program is writing it, or the disk is too small.</exception>
+    /// <exception cref="ModelFileException">The place cannot be written, somebody else is writing it, or the disk is too small.</exception>
     public static AtomicFile Create(string path, long length = 0)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
@@ -49,7 +49,8 @@ public sealed class AtomicFile : IDisposable
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw new ModelFileException(path, $"the file cannot be created ({Reason(error)}); check permissions and free space of its folder.", error);
+            throw new ModelFileException(path,
+                $"the file cannot be created ({error.Reason}); check permissions and free space of its folder.", error);
         }
     }
 
@@ -81,13 +82,13 @@ public sealed class AtomicFile : IDisposable
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw new ModelFileException(Path, $"writing at byte {offset:N0} failed ({Reason(error)}); "
+            throw new ModelFileException(Path, $"writing at byte {offset:N0} failed ({error.Reason}); "
                 + "the unfinished file is removed, so free some space or choose another disk and start again.", error);
         }
     }
 
     /// <summary>Waits until the disk has everything, then puts the file in its place, replacing what was there.</summary>
-    /// <exception cref="ModelFileException">The disk fails, or the place cannot be replaced; the temporary goes away on <see cref="Dispose"/>.</exception>
+    /// <exception cref="ModelFileException">The disk fails, or the place cannot be replaced; <see cref="Dispose"/> cleans up.</exception>
     public void Commit()
     {
         try
@@ -99,7 +100,7 @@ public sealed class AtomicFile : IDisposable
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw new ModelFileException(Path, $"the finished file cannot be put in its place ({Reason(error)}); "
+            throw new ModelFileException(Path, $"the finished file cannot be put in its place ({error.Reason}); "
                 + "check that nothing else uses that name, and start again.", error);
         }
     }
@@ -134,8 +135,6 @@ public sealed class AtomicFile : IDisposable
             throw;
         }
     }
-
-    static string Reason(Exception error) => error.Message.ReplaceLineEndings(" ").TrimEnd('.', ' ');
 
     /// <summary>Free bytes where a folder lies; null when the system does not say.</summary>
     static long? AvailableBytes(string folder)

@@ -3,12 +3,6 @@ namespace Ouro.Formats;
 /// <summary>Recognises, by their first bytes, files that people pass by mistake.</summary>
 static class FileSignature
 {
-    /// <summary>Bytes that are enough to recognise every kind.</summary>
-    public const int Length = 16;
-
-    /// <summary>Most bytes that a header may take in either format; larger ones are not models but attacks.</summary>
-    public const int LongestHeader = 100_000_000;
-
     /// <summary>Says what the file looks like and what to do, as the end of a sentence that began with what was expected.</summary>
     public static string Describe(ReadOnlySpan<byte> start) => start switch
     {
@@ -19,7 +13,8 @@ static class FileSignature
         _ when start is [(byte)'<', ..] => "this looks like a web page; the download probably needs a login or another address",
         _ when start.StartsWith("lmgg"u8) || start.StartsWith("fmgg"u8) || start.StartsWith("tjgg"u8)
             => "this is a GGML file from before GGUF; convert the original checkpoint again",
-        _ when start.Length > 8 && start[8] == (byte)'{' => "this looks like a safetensors file; give it to a command that reads checkpoints",
+        _ when start.Length > 8 && start[8] == (byte)'{'
+            => "this looks like a safetensors file; give it to a command that reads checkpoints",
         _ when start is [(byte)'{', ..] => "this looks like a JSON file; name the model file itself",
         _ => $"it starts with the bytes {Convert.ToHexString(start[..Math.Min(start.Length, 8)])}; check that this is the right file",
     };

@@ -31,7 +31,7 @@ public sealed class MappedFile : IDisposable
             // Asked before opening, since opening a pipe could wait for ever: pipes and devices have no length.
             var target = File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? path;
             if (new FileInfo(target) is { Exists: true, Length: 0 })
-                throw new ModelFileException(path, "the file is empty; the download probably never started, so fetch it again.");
+                throw new ModelFileException(path, "the file is empty, or no ordinary file; if it was downloaded, fetch it again.");
 
             return new MappedFile(path, File.OpenHandle(path));
         }
@@ -45,7 +45,7 @@ public sealed class MappedFile : IDisposable
         }
         catch (IOException error)
         {
-            throw new ModelFileException(path, $"the file cannot be opened ({error.Message.TrimEnd('.')}); check the disk and the path.", error);
+            throw new ModelFileException(path, $"the file cannot be opened ({error.Reason}); check the disk and the path.", error);
         }
     }
 
@@ -78,8 +78,8 @@ public sealed class MappedFile : IDisposable
             {
                 var count = RandomAccess.Read(_handle, destination, offset);
                 if (count == 0)
-                    throw new ModelFileException(Path, $"the file had {Length:N0} bytes when it was opened but now ends at byte {offset:N0}; "
-                        + "leave it unchanged while it is in use, and start again.");
+                    throw new ModelFileException(Path, $"the file had {Length:N0} bytes when it was opened but now ends at byte "
+                        + $"{offset:N0}; leave it unchanged while it is in use, and start again.");
 
                 destination = destination[count..];
                 offset += count;
@@ -87,7 +87,7 @@ public sealed class MappedFile : IDisposable
         }
         catch (IOException error)
         {
-            throw new ModelFileException(Path, $"reading at byte {offset:N0} failed ({error.Message.TrimEnd('.')}); check the disk.", error);
+            throw new ModelFileException(Path, $"reading at byte {offset:N0} failed ({error.Reason}); check the disk.", error);
         }
     }
 
@@ -120,7 +120,7 @@ public sealed class MappedFile : IDisposable
             catch (Exception error) when (error is IOException or UnauthorizedAccessException or OutOfMemoryException)
             {
                 throw new ModelFileException(Path, $"the system cannot map the {Length:N0} bytes of the file into memory "
-                    + $"({error.Message.TrimEnd('.')}); check limits on address space and the type of file system.", error);
+                    + $"({error.Reason}); check limits on address space and the type of file system.", error);
             }
         }
     }

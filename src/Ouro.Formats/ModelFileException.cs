@@ -18,4 +18,14 @@ public sealed class ModelFileException : Exception
 
     /// <summary>The file or folder at fault.</summary>
     public string Path { get; }
+
+    /// <summary>Bytes are missing at the end, as after a download that broke off.</summary>
+    /// <param name="finding">How many are needed and how many are there, without a full stop.</param>
+    internal static ModelFileException Incomplete(string path, string finding)
+        => new(path, $"{finding}. The download is probably incomplete; fetch the file again.");
+
+    /// <summary>The bytes contradict the format or themselves, and only another copy can help.</summary>
+    /// <param name="finding">What was found and what was expected, without a full stop.</param>
+    internal static ModelFileException Damaged(string path, string finding)
+        => new(path, $"{finding}; the file is damaged, so fetch it again.");
 }

@@ -4,9 +4,8 @@ namespace Ouro.Formats;
 static class TensorChecks
 {
     /// <summary>A tensor's bytes end behind the file's.</summary>
-    public static ModelFileException Truncated(string path, TensorSpec tensor, long available) => new(path,
-        $"tensor {tensor.Name.Quoted} needs {tensor.ByteLength:N0} bytes but only {available:N0} are left in the file. "
-        + "The download is probably incomplete; fetch the file again.");
+    public static ModelFileException Truncated(string path, TensorSpec tensor, long available) => ModelFileException.Incomplete(path,
+        $"tensor {tensor.Name.Quoted} needs {tensor.ByteLength:N0} bytes but only {available:N0} are left in the file");
 
     /// <exception cref="ModelFileException">Two tensors have one name.</exception>
     public static void NamesAreUnique(string path, IReadOnlyList<PlacedTensor> tensors)
@@ -22,10 +21,9 @@ static class TensorChecks
     public static void NoneOverlap(string path, IReadOnlyList<PlacedTensor> tensors)
     {
         var byPlace = tensors.Where(tensor => tensor.Spec.ByteLength > 0).OrderBy(tensor => tensor.FileOffset).ToArray();
-        for (var i = 1; i < byPlace.Length; i++)
-            if (byPlace[i].FileOffset < byPlace[i - 1].End)
-                throw new ModelFileException(path, $"tensors {byPlace[i - 1].Spec.Name.Quoted} and {byPlace[i].Spec.Name.Quoted} share bytes "
-                    + $"(the second starts at {byPlace[i].FileOffset:N0}, the first ends at {byPlace[i - 1].End:N0}); "
-                    + "the file is damaged, so fetch it again.");
+        foreach (var (one, next) in byPlace.Zip(byPlace.Skip(1)))
+            if (next.FileOffset < one.End)
+                throw ModelFileException.Damaged(path, $"tensors {one.Spec.Name.Quoted} and {next.Spec.Name.Quoted} share bytes "
+                    + $"(the second starts at {next.FileOffset:N0}, the first ends at {one.End:N0})");
     }
 }

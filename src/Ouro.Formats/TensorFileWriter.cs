@@ -2,8 +2,8 @@ namespace Ouro.Formats;
 
 /// <summary>Writes the tensors of a new model file, in any order, piece by piece; the file appears only when all of it is there.</summary>
 /// <remarks>
-/// Made by <see cref="Gguf.GgufWriter"/> or <see cref="Safetensors.SafetensorsWriter"/>. <see cref="Write"/> may be called from several threads.
-/// A writer disposed before <see cref="Commit"/> leaves nothing behind. See <see cref="AtomicFile"/>.
+/// Made by <see cref="Gguf.GgufWriter"/> or <see cref="Safetensors.SafetensorsWriter"/>. <see cref="Write"/> may be called from several
+/// threads. A writer disposed before <see cref="Commit"/> leaves nothing behind. See <see cref="AtomicFile"/>.
 /// </remarks>
 public sealed class TensorFileWriter : IDisposable
 {
@@ -19,10 +19,6 @@ public sealed class TensorFileWriter : IDisposable
 
     internal static TensorFileWriter Create(string path, TensorLayout layout)
     {
-        if (layout.Header.Length > FileSignature.LongestHeader)
-            throw new ModelFileException(path, $"names and metadata take {layout.Header.Length:N0} bytes but readers accept at most "
-                + $"{FileSignature.LongestHeader:N0}; leave some of the metadata out.");
-
         var file = AtomicFile.Create(path, layout.FileLength);
         try
         {

@@ -7,10 +7,10 @@ public class TensorSpec
 {
     /// <param name="name">Not empty.</param>
     /// <param name="shape">
-    /// Sizes of the dimensions, outermost first (row-major: the last one is contiguous), none negative; empty for a single number. For block
-    /// formats the last size is a whole number of blocks.
+    /// Sizes of the dimensions, outermost first (row-major: the last one is contiguous), none negative; empty for a single number. For
+    /// block formats the last size is a whole number of blocks.
     /// </param>
-    /// <exception cref="ArgumentException">The name is empty, a size is negative, a row is not whole blocks, or the bytes pass 2^63 - 1.</exception>
+    /// <exception cref="ArgumentException">The name is empty, a size negative, a row not whole blocks, or the whole past 2^63 - 1 bytes.</exception>
     public TensorSpec(string name, ElementType type, params ImmutableArray<long> shape)
     {
         ArgumentException.ThrowIfNullOrEmpty(name);

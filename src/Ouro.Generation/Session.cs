@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Ouro.Formats;
 using Ouro.Model;
 using Ouro.Tensors;
@@ -89,13 +90,24 @@ public sealed class Session : IDisposable
         _model.Read(_exitState, _logits);
     }
 
+    /// <summary>Makes the text this one: keeps what both have at the beginning, forgets what follows there, and feeds the rest.</summary>
+    /// <remarks>The last token is always fed, since what follows it is asked for.</remarks>
+    /// <exception cref="InvalidOperationException">The context has no room for it.</exception>
+    public void Become(ReadOnlySpan<int> text, CancellationToken cancel = default)
+    {
+        var shared = CollectionsMarshal.AsSpan(_tokens).CommonPrefixLength(text);
+        var kept = Math.Max(0, Math.Min(shared, text.Length - 1));
+        _tokens.RemoveRange(kept, _tokens.Count - kept);
+        Feed(text[kept..], cancel);
+    }
+
     /// <summary>Writes a reply, token by token, until the context is full; the caller stops when it has read enough.</summary>
     /// <remarks>A token is fed only when the next one is asked for, so the last one of a reply costs nothing.</remarks>
     public IEnumerable<GeneratedToken> Write(Sampler sampler, CancellationToken cancel = default)
     {
         while (_tokens.Count <= ContextTokens)
         {
-            var id = sampler.Choose(Logits, System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_tokens), _tokens.Count);
+            var id = sampler.Choose(Logits, CollectionsMarshal.AsSpan(_tokens), _tokens.Count);
             yield return new GeneratedToken(id, Depth, Rule.Loops, Margin(Logits));
             if (_tokens.Count == ContextTokens)
                 yield break;

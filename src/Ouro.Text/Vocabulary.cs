@@ -11,7 +11,7 @@ public sealed class Vocabulary
     readonly string[] _tokens;
     readonly TokenKind[] _kinds;
     readonly Merge[] _merges;
-    readonly Dictionary<string, int> _ids;
+    readonly TokenIndex _ids;
 
     /// <summary>Checks every part, so that a vocabulary that exists can encode and decode anything.</summary>
     /// <param name="path">The file the parts came from, for error messages.</param>
@@ -56,7 +56,7 @@ public sealed class Vocabulary
     internal MergeTable MergeTable { get; }
 
     /// <summary>The id of a token by its spelling in <see cref="Tokens"/>, or null.</summary>
-    public int? Find(string token) => _ids.TryGetValue(token, out var id) ? id : null;
+    public int? Find(string token) => _ids.Find(token) is not TokenIndex.Missing and var id ? id : null;
 
     /// <summary>The id of a special token by its name, or null if there is none, or the token of that name is an ordinary one.</summary>
     public int? FindSpecial(string name) => Find(name) is { } id && _kinds[id] == TokenKind.Special ? id : null;

@@ -7,29 +7,29 @@ namespace Ouro.Text;
 /// <summary>What must hold before a vocabulary may be used; each finding is one sentence for a person.</summary>
 readonly struct VocabularyCheck(string path, string[] tokens, TokenKind[] kinds)
 {
-    public Dictionary<string, int> IndexTokens()
+    public TokenIndex IndexTokens()
     {
         if (tokens.Length == 0)
             throw Broken("the vocabulary holds no tokens.");
         if (kinds.Length != tokens.Length)
             throw Broken($"the vocabulary has {tokens.Length:N0} tokens but {kinds.Length:N0} token types; there must be one for each.");
 
-        var ids = new Dictionary<string, int>(tokens.Length);
+        var ids = new TokenIndex(tokens);
         for (var id = 0; id < tokens.Length; id++)
         {
             CheckToken(id);
-            if (!ids.TryAdd(tokens[id], id))
-                throw Broken($"tokens {ids[tokens[id]]} and {id} are both {Quote(tokens[id])}; each spelling may be used once.");
+            if (!ids.TryAdd(id))
+                throw Broken($"tokens {ids.Find(tokens[id])} and {id} are both {Quote(tokens[id])}; each spelling may be used once.");
         }
 
         return ids;
     }
 
-    public (Merge[], MergeTable) ResolveMerges(IReadOnlyList<string> texts, Dictionary<string, int> ids)
+    public (Merge[], MergeTable) ResolveMerges(IReadOnlyList<string> texts, TokenIndex ids)
     {
-        var byText = ids.GetAlternateLookup<ReadOnlySpan<char>>();
         var merges = new Merge[texts.Count];
         var table = new MergeTable(texts.Count);
+        var product = -1;   // trainers number products in the order of merges, so the next one is a good guess
         for (var rank = 0; rank < merges.Length; rank++)
         {
             var text = texts[rank];
@@ -37,10 +37,10 @@ readonly struct VocabularyCheck(string path, string[] tokens, TokenKind[] kinds)
             if (space <= 0 || space == text.Length - 1 || text.AsSpan(space + 1).Contains(' '))
                 throw Broken($"merge {rank} is {Quote(text)}; expected two tokens with one space between them.");
 
-            var merge = new Merge(
-                Resolve(byText, text.AsSpan(0, space), rank),
-                Resolve(byText, text.AsSpan(space + 1), rank),
-                Resolve(byText, string.Concat(text.AsSpan(0, space), text.AsSpan(space + 1)), rank));
+            var left = text.AsSpan(0, space);
+            var right = text.AsSpan(space + 1);
+            product = IsPair(product + 1, left, right) ? product + 1 : Resolve(ids, string.Concat(left, right), rank);
+            var merge = new Merge(Resolve(ids, left, rank), Resolve(ids, right, rank), product);
             if (!table.TryAdd(merge, rank))
                 throw Broken($"merge {rank} repeats merge {table.RankOf(merge.Left, merge.Right)}, {Quote(text)}; a pair may be merged in one way only.");
 
@@ -104,9 +104,14 @@ readonly struct VocabularyCheck(string path, string[] tokens, TokenKind[] kinds)
         return false;
     }
 
-    int Resolve(Dictionary<string, int>.AlternateLookup<ReadOnlySpan<char>> byText, ReadOnlySpan<char> token, int rank)
+    bool IsPair(int id, ReadOnlySpan<char> left, ReadOnlySpan<char> right)
+        => id < tokens.Length && kinds[id] != TokenKind.Special && tokens[id] is var token
+            && token.Length == left.Length + right.Length && token.AsSpan().StartsWith(left) && token.AsSpan().EndsWith(right);
+
+    int Resolve(TokenIndex ids, ReadOnlySpan<char> token, int rank)
     {
-        if (!byText.TryGetValue(token, out var id))
+        var id = ids.Find(token);
+        if (id == TokenIndex.Missing)
             throw Broken($"merge {rank} needs the token {Quote(token)}, which the vocabulary does not have.");
 
         // Merging must not be a way for a user's text to become a special token.

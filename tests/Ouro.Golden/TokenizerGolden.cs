@@ -11,9 +11,13 @@ public sealed class TokenizerGolden
 {
     static readonly Lazy<Tokenizer> Real = new(() => new Tokenizer(TokenizerJson.Read(GoldenData.Path("tokenizer/tokenizer.json"))));
 
-    public static TheoryData<int> Rows => [.. ReadRows().Select(row => row.GetProperty("n").GetInt32())];
+    static readonly Lazy<Dictionary<int, JsonElement>> Golden = new(() => File.ReadLines(GoldenData.Path("tokenizer/golden.jsonl"))
+        .Select(line => JsonElement.Parse(line)).ToDictionary(row => row.GetProperty("n").GetInt32()));
 
-    public static TheoryData<int> EncodeRows => [.. ReadRows().Where(row => row.GetProperty("kind").GetString() == "encode").Select(row => row.GetProperty("n").GetInt32())];
+    public static TheoryData<int> Rows => [.. Golden.Value.Keys];
+
+    public static TheoryData<int> EncodeRows
+        => [.. Golden.Value.Where(row => row.Value.GetProperty("kind").GetString() == "encode").Select(row => row.Key)];
 
     static Tokenizer Ouro => Real.Value;
 
@@ -114,9 +118,7 @@ public sealed class TokenizerGolden
     static string Sha256(DirectoryInfo folder, string file)
         => Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(Path.Combine(folder.FullName, file))));
 
-    static JsonElement Row(int number) => ReadRows().Single(row => row.GetProperty("n").GetInt32() == number);
-
-    static JsonElement[] ReadRows() => [.. File.ReadLines(GoldenData.Path("tokenizer/golden.jsonl")).Select(line => JsonElement.Parse(line))];
+    static JsonElement Row(int number) => Golden.Value[number];
 
     static int[] Ids(JsonElement row) => [.. row.GetProperty("ids").EnumerateArray().Select(id => id.GetInt32())];
 

@@ -14,6 +14,7 @@ ref struct GgufCursor(string path, ReadOnlySpan<byte> bytes)
     static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
     readonly ReadOnlySpan<byte> _bytes = bytes;
+    int _nestedArrays;
 
     /// <summary>Bytes read so far.</summary>
     public int Position { get; private set; }
@@ -26,14 +27,15 @@ ref struct GgufCursor(string path, ReadOnlySpan<byte> bytes)
     /// <summary>The next value. Nothing is swapped: files are little-endian, and so is every machine that .NET 10 runs models on.</summary>
     public T Next<T>(string what) where T : unmanaged => MemoryMarshal.Read<T>(Take((ulong)Unsafe.SizeOf<T>(), what));
 
-    /// <summary>A count of things that take at least <paramref name="leastBytes"/> each; checked before anyone reserves memory for them.</summary>
+    /// <summary>A count, checked before anyone reserves memory for the things counted.</summary>
+    /// <param name="leastBytes">The fewest bytes that each of them takes.</param>
     public int Count(int leastBytes, string what)
     {
         var count = Next<ulong>(what);
         return count <= (ulong)(Remaining / leastBytes)
             ? (int)count
-            : throw new ModelFileException(path, $"{what} is {count:N0}, which would need more than the {Remaining:N0} bytes that are left for the header. "
-                + "The file is damaged or incomplete; fetch it again.");
+            : throw ModelFileException.Incomplete(path,
+                $"{what} is {count:N0}, which needs more than the {Remaining:N0} bytes left for the header");
     }
 
     /// <summary>A string: a 64-bit length and UTF-8.</summary>
@@ -42,8 +44,7 @@ ref struct GgufCursor(string path, ReadOnlySpan<byte> bytes)
     {
         var length = Next<ulong>(what);
         if (length > (ulong)longest)
-            throw new ModelFileException(path, $"{what} is {length:N0} bytes long but at most {longest:N0} make sense; "
-                + "the file is damaged, so fetch it again.");
+            throw Damaged($"{what} is {length:N0} bytes long but at most {longest:N0} make sense");
 
         try
         {
@@ -59,6 +60,9 @@ ref struct GgufCursor(string path, ReadOnlySpan<byte> bytes)
     /// <summary>A type number and the value that follows it.</summary>
     /// <param name="owner">"metadata key 'x'", for messages.</param>
     public GgufValue Value(string owner) => Value(ValueType(owner), owner, depth: 0);
+
+    /// <summary>What has been read contradicts the format.</summary>
+    public readonly ModelFileException Damaged(string finding) => ModelFileException.Damaged(path, finding);
 
     GgufValue Value(GgufValueType type, string owner, int depth) => GgufValue.Of(type switch
     {
@@ -80,8 +84,10 @@ ref struct GgufCursor(string path, ReadOnlySpan<byte> bytes)
     object Items(string owner, int depth)
     {
         if (depth == DeepestNesting)
-            throw new ModelFileException(path, $"{owner} nests arrays more than {DeepestNesting} deep, which no known writer does; "
-                + "the file is damaged, so fetch it again.");
+            throw Damaged($"{owner} nests arrays more than {DeepestNesting} deep, which no known writer does");
+
+        if (depth > 0 && ++_nestedArrays > HeaderLimits.Entries)
+            throw HeaderLimits.TooMany(path, $"the arrays nested in {owner}");
 
         var type = ValueType(owner);
         var count = Count(type.LeastBytes, $"the length of an array in {owner}");
@@ -111,7 +117,7 @@ ref struct GgufCursor(string path, ReadOnlySpan<byte> bytes)
         var stored = Take((ulong)count, owner);
         return stored.IndexOfAnyExceptInRange((byte)0, (byte)1) < 0
             ? MemoryMarshal.Cast<byte, bool>(stored).ToArray()
-            : throw new ModelFileException(path, $"{owner} holds a bool that is neither 0 nor 1; the file is damaged, so fetch it again.");
+            : throw Damaged($"{owner} holds a bool that is neither 0 nor 1");
     }
 
     string[] Texts(int count, string owner)
@@ -137,15 +143,14 @@ ref struct GgufCursor(string path, ReadOnlySpan<byte> bytes)
         var type = (GgufValueType)Next<int>(owner);
         return type.IsKnown
             ? type
-            : throw new ModelFileException(path, $"{owner} has the type number {(uint)type} but GGUF knows 0 to 12; "
-                + "the file is damaged, so fetch it again.");
+            : throw Damaged($"{owner} has the type number {(uint)type} but GGUF knows 0 to 12");
     }
 
     ReadOnlySpan<byte> Take(ulong count, string what)
     {
         if (count > (ulong)Remaining)
-            throw new ModelFileException(path, $"{what} needs {count:N0} bytes at byte {Position:N0} but the header can reach to byte {_bytes.Length:N0} only. "
-                + "The download is probably incomplete; fetch the file again.");
+            throw ModelFileException.Incomplete(path,
+                $"{what} needs {count:N0} bytes at byte {Position:N0} but the header can reach to byte {_bytes.Length:N0} only");
 
         var taken = _bytes.Slice(Position, (int)count);
         Position += (int)count;

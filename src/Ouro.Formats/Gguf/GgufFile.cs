@@ -2,8 +2,8 @@ namespace Ouro.Formats.Gguf;
 
 /// <summary>A GGUF file, open for reading: its metadata, and its tensors where they lie.</summary>
 /// <remarks>
-/// Opening reads the header only, and checks all of it: an open file has no tensor that ends behind the file, overlaps another, or has a type that
-/// cannot be used. Usable from several threads until disposed.
+/// Opening reads the header only, and checks all of it: an open file has no tensor that ends behind the file, overlaps another, or has a type
+/// that cannot be used. Usable from several threads until disposed.
 /// </remarks>
 public sealed class GgufFile : IDisposable
 {
@@ -19,13 +19,13 @@ public sealed class GgufFile : IDisposable
     }
 
     /// <summary>Opens a file and checks its header.</summary>
-    /// <exception cref="ModelFileException">It cannot be read, is no GGUF file of version 2 or 3, is damaged, or holds types that are not supported.</exception>
+    /// <exception cref="ModelFileException">It cannot be read, is not GGUF 2 or 3, is damaged, or holds unsupported types.</exception>
     public static GgufFile Open(string path)
     {
         var file = MappedFile.Open(path);
         try
         {
-            var start = file.Map(0, (int)Math.Min(file.Length, FileSignature.LongestHeader));
+            var start = file.Map(0, (int)Math.Min(file.Length, HeaderLimits.GgufBytes));
             return new GgufFile(file, GgufHeader.Parse(path, start.Span, file.Length));
         }
         catch

@@ -17,7 +17,6 @@ sealed record GgufHeader(int Version, int Alignment, GgufMetadata Metadata, IRea
     public const int DefaultAlignment = 32;
     public const int MostDimensions = 4;
 
-    const int LongestName = 65_535;
     const int LargestAlignment = 1 << 20;
 
     // An empty name is refused later; here it only gives the fewest bytes that an entry can take.
@@ -25,7 +24,7 @@ sealed record GgufHeader(int Version, int Alignment, GgufMetadata Metadata, IRea
     const int LeastTensorBytes = sizeof(ulong) + sizeof(uint) + sizeof(uint) + sizeof(ulong);
 
     /// <summary>Parses and checks a header; touches no tensor data.</summary>
-    /// <param name="start">The file from its first byte: whole, or cut after <see cref="FileSignature.LongestHeader"/>.</param>
+    /// <param name="start">The file from its first byte: whole, or cut after <see cref="HeaderLimits.GgufBytes"/>.</param>
     /// <param name="fileLength">Bytes in the whole file.</param>
     /// <exception cref="ModelFileException">Anything is wrong.</exception>
     public static GgufHeader Parse(string path, ReadOnlySpan<byte> start, long fileLength)
@@ -37,6 +36,8 @@ sealed record GgufHeader(int Version, int Alignment, GgufMetadata Metadata, IRea
 
         var tensorCount = cursor.Count(LeastTensorBytes, "the number of tensors");
         var keyCount = cursor.Count(LeastKeyBytes, "the number of metadata keys");
+        if (tensorCount > HeaderLimits.Entries || keyCount > HeaderLimits.Entries)
+            throw HeaderLimits.TooMany(path, tensorCount > keyCount ? "the tensors" : "the metadata keys");
 
         var metadata = new GgufMetadata(path);
         for (var i = 0; i < keyCount; i++)
@@ -57,7 +58,7 @@ sealed record GgufHeader(int Version, int Alignment, GgufMetadata Metadata, IRea
         return new GgufHeader(version, alignment, metadata, tensors);
     }
 
-    /// <summary>The first multiple of <paramref name="alignment"/>, a power of two, that is not below <paramref name="position"/>.</summary>
+    /// <summary>The first multiple of a power of two that is not below <paramref name="position"/>.</summary>
     public static long AlignUp(long position, int alignment) => checked(position + alignment - 1) & -alignment;
 
     static void CheckSignature(string path, ReadOnlySpan<byte> start)
@@ -72,22 +73,22 @@ sealed record GgufHeader(int Version, int Alignment, GgufMetadata Metadata, IRea
         return version switch
         {
             2 or 3 => (int)version,
-            1 => throw new ModelFileException(cursor.Path, "this is GGUF version 1, which writers gave up in 2023; versions 2 and 3 are read, "
-                + "so convert the original checkpoint again."),
+            1 => throw new ModelFileException(cursor.Path,
+                "this is GGUF version 1, which nobody writes any more; versions 2 and 3 are read, so convert the checkpoint again."),
 
             // A version is a small number, so empty low bytes mean that the file counts from the other end.
-            not 0 when (version & 0xFFFF) == 0 => throw new ModelFileException(cursor.Path, "this GGUF file is big-endian; only little-endian "
-                + "files are read, so fetch that variant or convert the original checkpoint again."),
-            _ => throw new ModelFileException(cursor.Path, $"this is GGUF version {version}, but versions 2 and 3 are read; "
-                + "the file is damaged, or newer than this program."),
+            not 0 when (version & 0xFFFF) == 0 => throw new ModelFileException(cursor.Path,
+                "this GGUF file is big-endian; only little-endian files are read, so convert the original checkpoint again."),
+            _ => throw new ModelFileException(cursor.Path,
+                $"this is GGUF version {version}, but versions 2 and 3 are read; the file is damaged, or newer than this program."),
         };
     }
 
     static void ReadKey(ref GgufCursor cursor, GgufMetadata metadata)
     {
-        var key = cursor.Text("the name of a metadata key", LongestName);
+        var key = cursor.Text("the name of a metadata key", HeaderLimits.NameBytes);
         if (key.Length == 0)
-            throw new ModelFileException(cursor.Path, $"metadata key {metadata.Count + 1} has no name; the file is damaged, so fetch it again.");
+            throw cursor.Damaged($"metadata key {metadata.Count + 1} has no name");
 
         if (metadata.Find(key) is not null)
             throw new ModelFileException(cursor.Path, $"metadata key {key.Quoted} occurs twice, so it is not clear which value counts; "
@@ -102,23 +103,21 @@ sealed record GgufHeader(int Version, int Alignment, GgufMetadata Metadata, IRea
         var alignment = metadata.GetInteger(GgufMetadata.AlignmentKey) ?? DefaultAlignment;
         return alignment is > 0 and <= LargestAlignment && long.IsPow2(alignment)
             ? (int)alignment
-            : throw new ModelFileException(path, $"metadata key '{GgufMetadata.AlignmentKey}' is {alignment}, but it must be a power of two up to "
-                + $"{LargestAlignment:N0}; the file is damaged or was made by a faulty program, so fetch or convert it again.");
+            : throw new ModelFileException(path, $"metadata key '{GgufMetadata.AlignmentKey}' is {alignment}, but it must be a power of two "
+                + $"up to {LargestAlignment:N0}; the file is damaged or was made by a faulty program, so fetch or convert it again.");
     }
 
     /// <summary>Reads one entry; its offset is still counted from the start of the tensor data.</summary>
     static PlacedTensor ReadTensor(ref GgufCursor cursor, int alignment)
     {
-        var name = cursor.Text("the name of a tensor", LongestName);
+        var name = cursor.Text("the name of a tensor", HeaderLimits.NameBytes);
         if (name.Length == 0)
-            throw new ModelFileException(cursor.Path, $"the tensor before byte {cursor.Position:N0} has no name; "
-                + "the file is damaged, so fetch it again.");
+            throw cursor.Damaged($"the tensor before byte {cursor.Position:N0} has no name");
 
         var owner = $"tensor {name.Quoted}";
         var dimensions = cursor.Next<uint>(owner);
         if (dimensions > MostDimensions)
-            throw new ModelFileException(cursor.Path, $"{owner} has {dimensions} dimensions but GGUF allows {MostDimensions}; "
-                + "the file is damaged, so fetch it again.");
+            throw cursor.Damaged($"{owner} has {dimensions} dimensions but GGUF allows {MostDimensions}");
 
         var shape = new long[dimensions];
         for (var i = shape.Length - 1; i >= 0; i--)      // innermost first in the file, outermost first in a shape
@@ -130,12 +129,11 @@ sealed record GgufHeader(int Version, int Alignment, GgufMetadata Metadata, IRea
                 + $"use a file whose tensors are of the types {GgufTensorTypes.SupportedNames}.");
 
         if (TensorSpec.Problem(type, shape) is { } problem)
-            throw new ModelFileException(cursor.Path, $"{owner} {problem}; the file is damaged, so fetch it again.");
+            throw cursor.Damaged($"{owner} {problem}");
 
         var offset = cursor.Next<long>(owner);
         if (offset < 0 || offset % alignment != 0)
-            throw new ModelFileException(cursor.Path, $"{owner} starts at offset {(ulong)offset:N0}, which is not a multiple of the alignment, "
-                + $"{alignment}; the file is damaged, so fetch it again.");
+            throw cursor.Damaged($"{owner} starts at offset {(ulong)offset:N0}, which is not a multiple of the alignment, {alignment}");
 
         return new PlacedTensor(new TensorSpec(name, type, ImmutableArray.Create(shape)), offset);
     }

@@ -1,7 +1,9 @@
 namespace Ouro.Formats.Gguf;
 
-/// <summary>The key-value part of a GGUF file, in file order. Getters are typed: null when a key is absent, an error when its type differs.</summary>
-/// <remarks>Reading is safe from several threads while nobody writes.</remarks>
+/// <summary>The key-value part of a GGUF file, in file order.</summary>
+/// <remarks>
+/// Getters are typed: null when a key is absent, an error when its type differs. Reading is safe from several threads while nobody writes.
+/// </remarks>
 public sealed class GgufMetadata
 {
     /// <summary>The key of the alignment of tensor data, in bytes; 32 when absent.</summary>
@@ -120,7 +122,8 @@ public sealed class GgufMetadata
             GgufValueType.UInt32 => Array.ConvertAll((uint[])value.Content, item => (long)item),
             GgufValueType.Int32 => Array.ConvertAll((int[])value.Content, item => (long)item),
             GgufValueType.Int64 => [.. (long[])value.Content],
-            GgufValueType.UInt64 => Array.ConvertAll((ulong[])value.Content, item => item <= long.MaxValue ? (long)item : throw TooLarge(key, item)),
+            GgufValueType.UInt64 => Array.ConvertAll(
+                (ulong[])value.Content, item => item <= long.MaxValue ? (long)item : throw TooLarge(key, item)),
             _ => throw WrongType(key, value, "an array of integers"),
         };
 

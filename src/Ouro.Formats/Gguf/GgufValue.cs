@@ -13,8 +13,8 @@ public sealed class GgufValue
     public GgufValueType? ElementType { get; }
 
     /// <summary>
-    /// The .NET value of <see cref="Type"/>; of an array, a .NET array of its elements (<c>string[]</c>, <c>float[]</c>, ...), and of nested
-    /// arrays a <c>GgufValue[]</c>. Kept, not copied: arrays must not be changed.
+    /// The .NET value of <see cref="Type"/>; of an array, a .NET array of its elements (<c>string[]</c>, <c>float[]</c>, ...), and
+    /// of nested arrays a <c>GgufValue[]</c>. Kept, not copied: arrays must not be changed.
     /// </summary>
     public object Content { get; }
 

@@ -79,7 +79,7 @@ public static class GgufWriter
 
         var nameBytes = Encoding.UTF8.GetByteCount(tensor.Name);
         if (nameBytes > LongestTensorName)
-            throw new ModelFileException(path, $"tensor {tensor.Name.Quoted} has a name of {nameBytes} bytes but GGUF readers accept at most "
-                + $"{LongestTensorName}; leave it out or rename it.");
+            throw new ModelFileException(path, $"tensor {tensor.Name.Quoted} has a name of {nameBytes} bytes but GGUF readers accept "
+                + $"at most {LongestTensorName}; leave it out or rename it.");
     }
 }

@@ -107,7 +107,8 @@ ref struct HeaderJson(string path, ReadOnlySpan<byte> json)
     }
 
     ModelFileException Unexpected(string what, string expected) => new(path,
-        $"{what} (JSON byte {_reader.TokenStartIndex:N0}) must be {expected}; the file is damaged or was made by a faulty program, so fetch it again.");
+        $"{what} (JSON byte {_reader.TokenStartIndex:N0}) must be {expected}; "
+        + "the file is damaged or was made by a faulty program, so fetch it again.");
 
     ModelFileException Malformed(JsonException error) => new(path,
         $"line {error.LineNumber + 1}, byte {error.BytePositionInLine:N0} of its JSON cannot be read as JSON at most 16 levels deep; "

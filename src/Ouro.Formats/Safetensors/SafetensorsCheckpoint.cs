@@ -2,8 +2,8 @@ namespace Ouro.Formats.Safetensors;
 
 /// <summary>All tensors of a Hugging Face checkpoint, whether in one file or in shards with an index.</summary>
 /// <remarks>
-/// An open checkpoint is complete: every tensor of the index is in the shard that the index names, and every tensor of a shard is in the index.
-/// Usable from several threads until disposed.
+/// An open checkpoint is complete: every tensor of the index is in the shard that the index names, and every tensor of a shard is in the
+/// index. Usable from several threads until disposed.
 /// </remarks>
 public sealed class SafetensorsCheckpoint : IDisposable
 {
@@ -87,8 +87,8 @@ public sealed class SafetensorsCheckpoint : IDisposable
     {
         var path = Path.Combine(folder, shard);
         if (!File.Exists(path))
-            throw new ModelFileException(folder, $"the shard {shard.Quoted} is missing, which the index {Path.GetFileName(index.Path)} names; "
-                + "the download is probably incomplete, so fetch this file too.");
+            throw new ModelFileException(folder,
+                $"the shard {shard.Quoted} is missing, which the index names; the download is probably incomplete, so fetch this file too.");
 
         var file = SafetensorsFile.Open(path);
         foreach (var tensor in file.Tensors)
@@ -98,10 +98,9 @@ public sealed class SafetensorsCheckpoint : IDisposable
                 continue;
 
             file.Dispose();
-            throw new ModelFileException(path, listed is null
-                ? $"tensor {tensor.Name.Quoted} is in this shard but not in the index; index and shards belong to different downloads, so fetch all again."
-                : $"tensor {tensor.Name.Quoted} is in this shard, but the index says that it is in {listed.Quoted}; "
-                    + "index and shards belong to different downloads, so fetch all again.");
+            throw Mismatch(path, listed is null
+                ? $"tensor {tensor.Name.Quoted} is in this shard but not in the index"
+                : $"tensor {tensor.Name.Quoted} is in this shard, but the index says that it is in {listed.Quoted}");
         }
 
         return file;
@@ -112,9 +111,11 @@ public sealed class SafetensorsCheckpoint : IDisposable
         var found = files.SelectMany(file => file.Tensors).Select(tensor => tensor.Name).ToHashSet(StringComparer.Ordinal);
         foreach (var (tensor, shard) in index.ShardOf)
             if (!found.Contains(tensor))
-                throw new ModelFileException(index.Path, $"tensor {tensor.Quoted} is said to be in {shard.Quoted}, but that shard does not hold it; "
-                    + "index and shards belong to different downloads, so fetch all again.");
+                throw Mismatch(index.Path, $"tensor {tensor.Quoted} is said to be in {shard.Quoted}, but that shard does not hold it");
     }
+
+    static ModelFileException Mismatch(string path, string finding)
+        => new(path, $"{finding}; index and shards belong to different downloads, so fetch all of them again.");
 
     static ModelFileException NotACheckpoint(string folder)
     {
@@ -123,7 +124,8 @@ public sealed class SafetensorsCheckpoint : IDisposable
 
         return Directory.EnumerateFiles(folder, "model-*-of-*.safetensors").Any()
             ? new(folder, $"there are shards but no {ShardIndex.FileName} to say what belongs in them; fetch this file too.")
-            : new(folder, $"there is neither {SingleFileName} nor {ShardIndex.FileName} in this folder; name the folder of a downloaded checkpoint.");
+            : new(folder, $"there is neither {SingleFileName} nor {ShardIndex.FileName} in this folder; "
+                + "name the folder of a downloaded checkpoint.");
     }
 
     static string FolderOf(string file) => Path.GetDirectoryName(Path.GetFullPath(file))!;

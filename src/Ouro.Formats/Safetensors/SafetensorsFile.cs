@@ -17,13 +17,13 @@ public sealed class SafetensorsFile : IDisposable
     }
 
     /// <summary>Opens a file and checks its header.</summary>
-    /// <exception cref="ModelFileException">It cannot be read, is no safetensors file, is damaged, or holds types that are not supported.</exception>
+    /// <exception cref="ModelFileException">It cannot be read, is no safetensors file, is damaged, or holds unsupported types.</exception>
     public static SafetensorsFile Open(string path)
     {
         var file = MappedFile.Open(path);
         try
         {
-            var start = file.Map(0, (int)Math.Min(file.Length, SafetensorsHeader.LengthBytes + FileSignature.LongestHeader));
+            var start = file.Map(0, (int)Math.Min(file.Length, SafetensorsHeader.LengthBytes + HeaderLimits.JsonBytes));
             return new SafetensorsFile(file, SafetensorsHeader.Parse(path, start.Span, file.Length));
         }
         catch

@@ -6,9 +6,12 @@ namespace Ouro.Formats.Safetensors;
 /// <summary>Everything that a safetensors file says before its tensor data, checked.</summary>
 /// <remarks>
 /// <code>
-/// length of the JSON u64 | JSON { "name": { "dtype", "shape", "data_offsets": [begin, end] }, ..., "__metadata__": { string: string } } | data
+/// length of the JSON u64 | JSON | tensor data
+///
+/// JSON = { "name": { "dtype": "F32", "shape": [2, 3], "data_offsets": [begin, end] }, ..., "__metadata__": { string: string } }
 /// </code>
-/// Offsets are counted from the start of the data; together the ranges cover the data without gaps. Source: the safetensors format description.
+/// Offsets are counted from the start of the data; together the ranges cover the data without gaps. Source: the description of the format
+/// in the safetensors repository.
 /// </remarks>
 sealed record SafetensorsHeader(IReadOnlyDictionary<string, string> Metadata, IReadOnlyList<PlacedTensor> Tensors)
 {
@@ -21,10 +24,9 @@ sealed record SafetensorsHeader(IReadOnlyDictionary<string, string> Metadata, IR
     /// <summary>Most dimensions of a tensor; the format sets no limit, but no model needs more.</summary>
     public const int MostDimensions = 8;
 
-    const int LongestName = 65_535;
 
     /// <summary>Parses and checks a header; touches no tensor data.</summary>
-    /// <param name="start">The file from its first byte: whole, or cut after <see cref="FileSignature.LongestHeader"/>.</param>
+    /// <param name="start">The file from its first byte: whole, or cut after <see cref="HeaderLimits.JsonBytes"/>.</param>
     /// <param name="fileLength">Bytes in the whole file.</param>
     /// <exception cref="ModelFileException">Anything is wrong.</exception>
     public static SafetensorsHeader Parse(string path, ReadOnlySpan<byte> start, long fileLength)
@@ -40,8 +42,10 @@ sealed record SafetensorsHeader(IReadOnlyDictionary<string, string> Metadata, IR
         {
             if (name == MetadataKey)
                 metadata = metadata is null ? ReadMetadata(path, ref reader) : throw Twice(path, "the header's property", name);
-            else
+            else if (tensors.Count < HeaderLimits.Entries)
                 tensors.Add(ReadTensor(path, ref reader, name, dataStart));
+            else
+                throw HeaderLimits.TooMany(path, "the tensors");
         }
 
         reader.End();
@@ -54,21 +58,20 @@ sealed record SafetensorsHeader(IReadOnlyDictionary<string, string> Metadata, IR
     static ReadOnlySpan<byte> JsonPart(string path, ReadOnlySpan<byte> start, long fileLength)
     {
         if (start.Length < LengthBytes)
-            throw new ModelFileException(path, $"a safetensors file begins with {LengthBytes} bytes of length, but this file has {fileLength} bytes; "
-                + "the download is probably incomplete, so fetch it again.");
+            throw ModelFileException.Incomplete(path,
+                $"a safetensors file begins with {LengthBytes} bytes of length, but this file has {fileLength} bytes");
 
         var length = BinaryPrimitives.ReadUInt64LittleEndian(start);
         if (start.Length > LengthBytes && start[LengthBytes] != (byte)'{')
             throw new ModelFileException(path, $"a safetensors file was expected, but {FileSignature.Describe(start)}.");
 
-        if (length > FileSignature.LongestHeader)
-            throw new ModelFileException(path, $"the header claims {length:N0} bytes but at most {FileSignature.LongestHeader:N0} are allowed; "
-                + "the file is damaged, so fetch it again.");
+        if (length > HeaderLimits.JsonBytes)
+            throw ModelFileException.Damaged(path, $"the header claims {length:N0} bytes but at most {HeaderLimits.JsonBytes:N0} are allowed");
 
         return length <= (ulong)(start.Length - LengthBytes)
             ? start.Slice(LengthBytes, (int)length)
-            : throw new ModelFileException(path, $"the header needs {length:N0} bytes but only {start.Length - LengthBytes:N0} are left in the file. "
-                + "The download is probably incomplete; fetch the file again.");
+            : throw ModelFileException.Incomplete(path,
+                $"the header needs {length:N0} bytes but only {start.Length - LengthBytes:N0} are left in the file");
     }
 
     static Dictionary<string, string> ReadMetadata(string path, ref HeaderJson reader)
@@ -76,17 +79,22 @@ sealed record SafetensorsHeader(IReadOnlyDictionary<string, string> Metadata, IR
         var metadata = new Dictionary<string, string>(StringComparer.Ordinal);
         reader.BeginObject(MetadataKey);
         while (reader.NextProperty(out var key))
+        {
             if (!metadata.TryAdd(key, reader.String($"{MetadataKey} entry {key.Quoted}")))
                 throw Twice(path, $"the {MetadataKey} entry", key);
+
+            if (metadata.Count > HeaderLimits.Entries)
+                throw HeaderLimits.TooMany(path, $"the {MetadataKey} entries");
+        }
 
         return metadata;
     }
 
     static PlacedTensor ReadTensor(string path, ref HeaderJson reader, string name, long dataStart)
     {
-        if (name.Length is 0 or > LongestName)
-            throw new ModelFileException(path, $"a tensor has a name of {name.Length:N0} characters, but 1 to {LongestName:N0} make sense; "
-                + "the file is damaged, so fetch it again.");
+        if (name.Length is 0 or > HeaderLimits.NameBytes)
+            throw ModelFileException.Damaged(path,
+                $"a tensor has a name of {name.Length:N0} characters, but 1 to {HeaderLimits.NameBytes:N0} make sense");
 
         var owner = $"tensor {name.Quoted}";
         string? dtype = null;
@@ -114,21 +122,20 @@ sealed record SafetensorsHeader(IReadOnlyDictionary<string, string> Metadata, IR
         }
 
         if (dtype is null || shape is null || range is not [var begin, var end])
-            throw new ModelFileException(path, $"{owner} lacks its dtype, its shape or one of its two data_offsets; "
-                + "the file is damaged, so fetch it again.");
+            throw ModelFileException.Damaged(path, $"{owner} lacks its dtype, its shape or one of its two data_offsets");
 
         if (SafetensorsTypes.Find(dtype) is not { } type)
             throw new ModelFileException(path, $"{owner} has the dtype {dtype.Quoted}, which is not supported; "
                 + $"save the checkpoint with tensors of the types {SafetensorsTypes.SupportedNames}.");
 
         if (TensorSpec.Problem(type, shape) is { } problem)
-            throw new ModelFileException(path, $"{owner} {problem}; the file is damaged, so fetch it again.");
+            throw ModelFileException.Damaged(path, $"{owner} {problem}");
 
         var spec = new TensorSpec(name, type, ImmutableArray.Create(shape));
         return end - begin == spec.ByteLength && begin <= long.MaxValue - dataStart - spec.ByteLength
             ? new PlacedTensor(spec, dataStart + begin)
-            : throw new ModelFileException(path, $"{owner} lies at bytes {begin:N0} to {end:N0} of the data, but its shape and dtype need "
-                + $"{spec.ByteLength:N0} bytes; the file is damaged, so fetch it again.");
+            : throw ModelFileException.Damaged(path, $"{owner} lies at bytes {begin:N0} to {end:N0} of the data, but its shape and dtype need "
+                + $"{spec.ByteLength:N0} bytes");
     }
 
     /// <summary>The ranges, sorted, must start at the data's start, touch each other, and end at the end of the file.</summary>
@@ -141,16 +148,16 @@ sealed record SafetensorsHeader(IReadOnlyDictionary<string, string> Metadata, IR
                 throw TensorChecks.Truncated(path, tensor.Spec, Math.Max(0, fileLength - tensor.FileOffset));
 
             if (tensor.FileOffset != covered)
-                throw new ModelFileException(path, $"tensor {tensor.Spec.Name.Quoted} starts at byte {tensor.FileOffset - dataStart:N0} of the data, "
-                    + $"but the tensors before it end at {covered - dataStart:N0}, and ranges must touch without overlap; "
-                    + "the file is damaged, so fetch it again.");
+                throw ModelFileException.Damaged(path,
+                    $"tensor {tensor.Spec.Name.Quoted} starts at byte {tensor.FileOffset - dataStart:N0} of the data, but the tensors before "
+                    + $"it end at {covered - dataStart:N0}, and ranges must touch without overlap");
 
             covered = tensor.End;
         }
 
         if (covered != fileLength)
-            throw new ModelFileException(path, $"the tensors end at byte {covered:N0} but the file at {fileLength:N0}, and nothing may follow them; "
-                + "the file is damaged, so fetch it again.");
+            throw ModelFileException.Damaged(path,
+                $"the tensors end at byte {covered:N0} but the file at {fileLength:N0}, and nothing may follow them");
     }
 
     static ModelFileException Twice(string path, string what, string name) => new(path,

@@ -14,7 +14,8 @@ public static class SafetensorsWriter
 
     /// <summary>Lays the file out and writes its header; the caller then writes the tensors and commits.</summary>
     /// <param name="tensors">
-    /// F32, F16 and BF16, names unique. Data is laid out with wider types first, so that every tensor is aligned to its elements, and otherwise in this order.
+    /// F32, F16 and BF16, names unique. Data is laid out with wider types first, so that every tensor is aligned to its elements, and
+    /// otherwise in this order.
     /// </param>
     /// <param name="metadata">The file's own description; "format": "pt" when null, which Hugging Face libraries expect.</param>
     /// <exception cref="ModelFileException">safetensors cannot express a tensor, or the file cannot be created.</exception>
@@ -102,7 +103,8 @@ public static class SafetensorsWriter
                 + $"{SafetensorsTypes.SupportedNames}; convert it to one of these first.");
 
         if (tensor.Shape.Length > SafetensorsHeader.MostDimensions || tensor.Name == SafetensorsHeader.MetadataKey)
-            throw new ModelFileException(path, $"tensor {tensor.Name.Quoted} with {tensor.Shape.Length} dimensions cannot be stored: at most "
-                + $"{SafetensorsHeader.MostDimensions} are allowed, and the name {SafetensorsHeader.MetadataKey} is taken; leave it out or rename it.");
+            throw new ModelFileException(path, $"tensor {tensor.Name.Quoted} with {tensor.Shape.Length} dimensions cannot be stored: "
+                + $"at most {SafetensorsHeader.MostDimensions} are allowed, and the name {SafetensorsHeader.MetadataKey} is taken; "
+                + "leave it out or rename it.");
     }
 }

@@ -105,7 +105,8 @@ static class Blocks
     [DoesNotReturn]
     static void ThrowLengths<TBlock>(int bytes, int numbers) where TBlock : unmanaged, IBlock<TBlock>
         => throw new ArgumentException(
-            $"{TBlock.Type} stores {TBlock.Count} numbers in {Unsafe.SizeOf<TBlock>()} bytes; {numbers} numbers and {bytes} bytes do not match.");
+            $"{TBlock.Type} stores {TBlock.Count} numbers in {Unsafe.SizeOf<TBlock>()} bytes; "
+            + $"{numbers} numbers and {bytes} bytes do not match.");
 
     [DoesNotReturn]
     static void ThrowGroups<TBlock>(int groups) where TBlock : unmanaged, IBlock<TBlock>

@@ -68,6 +68,15 @@ static class ByteVectors
         return shifted.AsByte() & Vector256.Create(mask);
     }
 
+    /// <summary>Writes 32 bytes of a field, beginning at <paramref name="offset"/>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Store<TField>(Vector256<byte> bytes, ref TField field, int offset) where TField : struct
+        => bytes.StoreUnsafe(ref Unsafe.As<TField, byte>(ref field), (nuint)offset);
+
+    /// <summary>Bits of each byte moved to the left, then those in <paramref name="mask"/> kept; see <see cref="ShiftRight"/>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<byte> ShiftLeft(Vector256<byte> bytes, int bits, byte mask) => ShiftRight(bytes, -bits, mask);
+
     /// <summary>Eight bytes, the first the lowest, as floats.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<float> ToSingles(ulong bytes)

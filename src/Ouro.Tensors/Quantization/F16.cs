@@ -51,7 +51,7 @@ public readonly struct F16 : IElementFormat, ISixteenBits
         return BitConverter.UInt32BitsToSingle(BitConverter.SingleToUInt32Bits(widened) | (bits & ~Magnitude) << 16);
     }
 
-    /// <summary>The nearest half, but never infinite, and where halves are far apart not smaller than asked, so that codes need no cut.</summary>
+    /// <summary>The nearest half, but finite, and where halves are far apart not smaller than asked: codes need no cut then.</summary>
     internal static ushort NarrowScale(float scale)
     {
         var half = (Half)Math.Clamp(scale, -Largest, Largest);

@@ -18,6 +18,9 @@ interface IGroupMinimumBlock<TSelf> : IBlock<TSelf> where TSelf : unmanaged, IGr
 /// <summary>Encodes blocks whose groups have a scale and a minimum.</summary>
 static class GroupMinima<TBlock> where TBlock : unmanaged, IGroupMinimumBlock<TBlock>
 {
+    const int ScaleSteps = 2;
+    const int MinimumSteps = 1;
+
     public static void Encode(ReadOnlySpan<float> values, Span<byte> blocks)
     {
         var typed = Blocks.Typed<TBlock>(blocks, values.Length);
@@ -33,31 +36,35 @@ static class GroupMinima<TBlock> where TBlock : unmanaged, IGroupMinimumBlock<TB
         Span<Vector256<float>> x = stackalloc Vector256<float>[TBlock.GroupSize];
         Lanes.Gather(values, -LargestMinimum, LargestMinimum * TBlock.LargestCode, x);
 
-        var (scales, minima) = MinimumSearch.Find(x, TBlock.LargestCode, TBlock.TopCodes);
-        var scaleBits = F16.NarrowScale(Lanes.Extreme(scales) / SixBitPairs.Largest);
-        var minimumBits = F16.NarrowScale(Lanes.Extreme(minima) / SixBitPairs.Largest);
-        var (scaleUnit, minimumUnit) = (Vector256.Create(F16.Widen(scaleBits)), Vector256.Create(F16.Widen(minimumBits)));
-        var (scaleCodes, minimumCodes) = Refine(x, Nearest(scales, scaleUnit), scaleUnit, Nearest(minima, minimumUnit), minimumUnit);
+        var (scales, minima, meanCodes) = MinimumSearch.Find(x, TBlock.LargestCode, TBlock.TopCodes);
+        var scaleUnit = BlockUnit.Find([scales], [Vector256<float>.One], 0, SixBitPairs.Largest);
+        var multiples = scaleUnit.Multiples(scales);
+
+        // A scale that rounding made larger lifts all numbers by the mean code; the minimum takes that back.
+        var shifted = Vector256.MaxNative(minima + (multiples * scaleUnit.Value - scales) * meanCodes, Vector256<float>.Zero);
+        var minimumUnit = BlockUnit.Find([shifted], [Vector256<float>.One], 0, SixBitPairs.Largest);
+        var (scaleMultiples, minimumMultiples) = Refine(x, multiples, scaleUnit, shifted, minimumUnit, meanCodes);
 
         Span<byte> codes = stackalloc byte[TBlock.Count];
-        MinimumSearch.Write(x, TBlock.LargestCode, scaleCodes * scaleUnit, minimumCodes * minimumUnit, codes);
-        return TBlock.Pack(scaleBits, minimumBits, SixBitPairs.Pack(scaleCodes, minimumCodes), codes);
+        MinimumSearch.Write(x, TBlock.LargestCode, scaleMultiples * scaleUnit.Value, minimumMultiples * minimumUnit.Value, codes);
+        return TBlock.Pack(scaleUnit.Bits, minimumUnit.Bits, SixBitPairs.Pack(scaleMultiples, minimumMultiples), codes);
     }
 
     /// <summary>Tries the neighbours of each group's multiples as well, now that the codes can follow.</summary>
     static (Vector256<float> Scales, Vector256<float> Minima) Refine(
         ReadOnlySpan<Vector256<float>> x,
-        Vector256<float> scales, Vector256<float> scaleUnit, Vector256<float> minima, Vector256<float> minimumUnit)
+        Vector256<float> multiples, BlockUnit scaleUnit, Vector256<float> minima, BlockUnit minimumUnit, Vector256<float> meanCodes)
     {
-        var (bestScales, bestMinima) = (scales, minima);
+        var (bestScales, bestMinima) = (multiples, minima);
         var leastError = Vector256.Create(float.PositiveInfinity);
-        for (var scaleStep = -1; scaleStep <= 1; scaleStep++)
+        for (var scaleStep = -ScaleSteps; scaleStep <= ScaleSteps; scaleStep++)
         {
-            var scale = ClampCode(scales + Vector256.Create((float)scaleStep));
-            for (var minimumStep = -1; minimumStep <= 1; minimumStep++)
+            var scale = scaleUnit.Clamp(multiples + Vector256.Create((float)scaleStep));
+            var centre = minimumUnit.Multiples(minima + (scale - multiples) * scaleUnit.Value * meanCodes);
+            for (var minimumStep = -MinimumSteps; minimumStep <= MinimumSteps; minimumStep++)
             {
-                var minimum = ClampCode(minima + Vector256.Create((float)minimumStep));
-                var error = MinimumSearch.Error(x, TBlock.LargestCode, scale * scaleUnit, minimum * minimumUnit);
+                var minimum = minimumUnit.Clamp(centre + Vector256.Create((float)minimumStep));
+                var error = MinimumSearch.Error(x, TBlock.LargestCode, scale * scaleUnit.Value, minimum * minimumUnit.Value);
                 var better = Vector256.LessThan(error, leastError);
                 bestScales = Vector256.ConditionalSelect(better, scale, bestScales);
                 bestMinima = Vector256.ConditionalSelect(better, minimum, bestMinima);
@@ -67,10 +74,4 @@ static class GroupMinima<TBlock> where TBlock : unmanaged, IGroupMinimumBlock<TB
 
         return (bestScales, bestMinima);
     }
-
-    static Vector256<float> Nearest(Vector256<float> numbers, Vector256<float> unit)
-        => Lanes.Round(ClampCode(numbers * Lanes.InverseOrZero(unit)));
-
-    static Vector256<float> ClampCode(Vector256<float> codes)
-        => Lanes.Clamp(codes, Vector256<float>.Zero, Vector256.Create((float)SixBitPairs.Largest));
 }

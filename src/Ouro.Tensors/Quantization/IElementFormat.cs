@@ -21,7 +21,11 @@ public interface IElementFormat
 }
 
 /// <summary>A format whose numbers are small integer codes times a scale, less a minimum.</summary>
-/// <remarks>With g = i / <see cref="GroupSize"/>: value[i] = scales[g] * code[i] - minima[g].</remarks>
+/// <remarks>
+/// With g = i / <see cref="GroupSize"/>: value[i] = scales[g] * code[i] - minima[g]. Every finite number can be encoded: those beyond what
+/// half-precision scales reach (about 8 million for Q8_0 and Q3_K, 270 million for Q6_K; for Q4_K and Q5_K 60 and 120 million upwards and
+/// 4 million downwards) become the largest that they do reach, and those far below the smallest half become zero.
+/// </remarks>
 public interface IQuantizedFormat : IElementFormat
 {
     /// <summary>Neighbouring numbers that share a scale and a minimum; divides the numbers of a block.</summary>

@@ -12,7 +12,7 @@ namespace Ouro.Tensors.Quantization;
 /// </remarks>
 ref struct MinimumSearch
 {
-    const int Refinements = 2;
+    const int Refinements = 1;
 
     readonly ReadOnlySpan<Vector256<float>> _x;
     readonly Vector256<float> _highest;
@@ -24,6 +24,7 @@ ref struct MinimumSearch
     Vector256<float> _scale;
     Vector256<float> _base;
     Vector256<float> _error;
+    Vector256<float> _meanCode;
 
     MinimumSearch(ReadOnlySpan<Vector256<float>> x, int largestCode)
     {
@@ -42,12 +43,13 @@ ref struct MinimumSearch
             _sumSquares += y * y;
         }
 
-        (_scale, _base, _error) = (Vector256<float>.Zero, Vector256<float>.Zero, Vector256.Create(float.MaxValue));
+        (_scale, _base, _meanCode) = (Vector256<float>.Zero, Vector256<float>.Zero, Vector256<float>.Zero);
+        _error = Vector256.Create(float.MaxValue);
     }
 
-    /// <summary>Scales and minima for eight groups.</summary>
+    /// <summary>Scales and minima for eight groups, and the mean of their codes.</summary>
     /// <param name="topCodes">The codes that the largest number of a group is tried at, with the least at 0.</param>
-    public static (Vector256<float> Scales, Vector256<float> Minima) Find(
+    public static (Vector256<float> Scales, Vector256<float> Minima, Vector256<float> MeanCodes) Find(
         ReadOnlySpan<Vector256<float>> x, int largestCode, ReadOnlySpan<float> topCodes)
     {
         var search = new MinimumSearch(x, largestCode);
@@ -57,7 +59,7 @@ ref struct MinimumSearch
         for (var i = 0; i < Refinements; i++)
             search.Try(Lanes.InverseOrZero(search._scale), search._base);
 
-        return (search._scale * search._range, -(search._least + search._base * search._range));
+        return (search._scale * search._range, -(search._least + search._base * search._range), search._meanCode);
     }
 
     /// <summary>The sum of (x - (s q - m))^2 over each group with the nearest codes q.</summary>
@@ -90,6 +92,7 @@ ref struct MinimumSearch
                 Lanes.Round(Lanes.Clamp((x[i] + minima) * inverse, Vector256<float>.Zero, highest)), i, x.Length, ref first);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     void Try(Vector256<float> inverse, Vector256<float> start)
     {
         var (codeSum, codeSquares, product) = (Vector256<float>.Zero, Vector256<float>.Zero, Vector256<float>.Zero);
@@ -108,7 +111,7 @@ ref struct MinimumSearch
         var determinant = count * codeSquares - codeSum * codeSum;
         var free = (_sum * codeSquares - codeSum * product) * Lanes.InverseOrZero(determinant);
         var offset = Vector256.MinNative(free, bound);
-        var scale = (product - offset * codeSum) * Lanes.InverseOrZero(codeSquares);
+        var scale = Vector256.MaxNative((product - offset * codeSum) * Lanes.InverseOrZero(codeSquares), Vector256<float>.Zero);
         var error = _sumSquares + offset * (count * offset - (_sum + _sum))
             + scale * (scale * codeSquares - (product + product) + (offset + offset) * codeSum);
 
@@ -116,5 +119,6 @@ ref struct MinimumSearch
         _scale = Vector256.ConditionalSelect(better, scale, _scale);
         _base = Vector256.ConditionalSelect(better, offset, _base);
         _error = Vector256.ConditionalSelect(better, error, _error);
+        _meanCode = Vector256.ConditionalSelect(better, codeSum / count, _meanCode);
     }
 }

@@ -111,7 +111,11 @@ public struct Q3_K : IGroupScaledBlock<Q3_K>
         }
     }
 
-    static ReadOnlySpan<float> IScaledBlock<Q3_K>.PeakCodes => [-5, -4.8f, -4.6f, -4.4f, -4.2f, -4, -3.8f, -3.6f, -3.4f, -3.2f, -3, -2.8f, 2.6f, 2.8f, 3, 3.2f, 3.4f, 3.6f, 3.8f, 4];
+    static ReadOnlySpan<float> IScaledBlock<Q3_K>.PeakCodes =>
+    [
+        -5, -4.8f, -4.6f, -4.4f, -4.2f, -4, -3.8f, -3.6f, -3.4f, -3.2f, -3, -2.8f,
+        2.6f, 2.8f, 3, 3.2f, 3.4f, 3.6f, 3.8f, 4,
+    ];
 
     static int IGroupScaledBlock<Q3_K>.LowestScale => -ScaleOffset;
 
@@ -127,13 +131,22 @@ public struct Q3_K : IGroupScaledBlock<Q3_K>
             block._scales[j + 8] = (byte)((a >> 4) | (b >> 4 << 2) | (c >> 4 << 4) | (d >> 4 << 6));
         }
 
-        for (var i = 0; i < CodesPerBlock; i++)
+        var high = Vector256<byte>.Zero;
+        for (var half = 0; half < CodesPerBlock / CodesPerHalf; half++)
         {
-            var (half, quarter, l) = (i / CodesPerHalf, i % CodesPerHalf / 32, i % 32);
-            block._low[32 * half + l] |= (byte)((codes[i] & 3) << (2 * quarter));
-            block._high[l] |= (byte)(codes[i] >> 2 << (i / 32));
+            var low = Vector256<byte>.Zero;
+            for (var quarter = 0; quarter < 4; quarter++)
+            {
+                var part = 4 * half + quarter;
+                var run = Vector256.Create(codes.Slice(32 * part, 32));
+                low |= ByteVectors.ShiftLeft(run, 2 * quarter, (byte)(3 << (2 * quarter)));
+                high |= ByteVectors.ShiftLeft(run, part - 2, (byte)(1 << part));
+            }
+
+            ByteVectors.Store(low, ref block._low, 32 * half);
         }
 
+        ByteVectors.Store(high, ref block._high, 0);
         return block;
     }
 }

@@ -94,8 +94,11 @@ public struct Q4_K : IGroupMinimumBlock<Q4_K>
     {
         var block = new Q4_K { _scale = scale, _minimum = minimum, _pairs = pairs };
         for (var run = 0; run < CodesPerBlock / CodesPerRun; run++)
-            for (var l = 0; l < 32; l++)
-                block._codes[32 * run + l] = (byte)(codes[CodesPerRun * run + l] | (codes[CodesPerRun * run + 32 + l] << 4));
+        {
+            var first = Vector256.Create(codes.Slice(CodesPerRun * run, 32));
+            var second = Vector256.Create(codes.Slice(CodesPerRun * run + 32, 32));
+            ByteVectors.Store(first | ByteVectors.ShiftLeft(second, 4, 0xF0), ref block._codes, 32 * run);
+        }
 
         return block;
     }

@@ -98,16 +98,18 @@ public struct Q5_K : IGroupMinimumBlock<Q5_K>
     static Q5_K IGroupMinimumBlock<Q5_K>.Pack(ushort scale, ushort minimum, in SixBitPairs pairs, ReadOnlySpan<byte> codes)
     {
         var block = new Q5_K { _scale = scale, _minimum = minimum, _pairs = pairs };
+        var high = Vector256<byte>.Zero;
         for (var run = 0; run < CodesPerBlock / CodesPerRun; run++)
         {
-            for (var l = 0; l < 32; l++)
-            {
-                var (first, second) = (codes[CodesPerRun * run + l], codes[CodesPerRun * run + 32 + l]);
-                block._low[32 * run + l] = (byte)((first & 15) | (second << 4));
-                block._high[l] |= (byte)((first >> 4 << (2 * run)) | (second >> 4 << (2 * run + 1)));
-            }
+            var first = Vector256.Create(codes.Slice(CodesPerRun * run, 32));
+            var second = Vector256.Create(codes.Slice(CodesPerRun * run + 32, 32));
+            var low = ByteVectors.ShiftLeft(first, 0, 0x0F) | ByteVectors.ShiftLeft(second, 4, 0xF0);
+            ByteVectors.Store(low, ref block._low, 32 * run);
+            high |= ByteVectors.ShiftLeft(first, 2 * run - 4, (byte)(1 << (2 * run)));
+            high |= ByteVectors.ShiftLeft(second, 2 * run - 3, (byte)(2 << (2 * run)));
         }
 
+        ByteVectors.Store(high, ref block._high, 0);
         return block;
     }
 }

@@ -108,13 +108,13 @@ public struct Q6_K : IGroupScaledBlock<Q6_K>
         for (var half = 0; half < CodesPerBlock / CodesPerHalf; half++)
         {
             var at = CodesPerHalf * half;
-            for (var l = 0; l < 32; l++)
-            {
-                var (a, b, c, d) = (codes[at + l], codes[at + l + 32], codes[at + l + 64], codes[at + l + 96]);
-                block._low[64 * half + l] = (byte)((a & 15) | (c << 4));
-                block._low[64 * half + l + 32] = (byte)((b & 15) | (d << 4));
-                block._high[32 * half + l] = (byte)((a >> 4) | (b >> 4 << 2) | (c >> 4 << 4) | (d >> 4 << 6));
-            }
+            var (a, b) = (Vector256.Create(codes.Slice(at, 32)), Vector256.Create(codes.Slice(at + 32, 32)));
+            var (c, d) = (Vector256.Create(codes.Slice(at + 64, 32)), Vector256.Create(codes.Slice(at + 96, 32)));
+            ByteVectors.Store(ByteVectors.ShiftLeft(a, 0, 15) | ByteVectors.ShiftLeft(c, 4, 0xF0), ref block._low, 64 * half);
+            ByteVectors.Store(ByteVectors.ShiftLeft(b, 0, 15) | ByteVectors.ShiftLeft(d, 4, 0xF0), ref block._low, 64 * half + 32);
+            var highOfFirst = ByteVectors.ShiftRight(a, 4, 3) | ByteVectors.ShiftRight(b, 2, 0x0C);
+            var highOfSecond = ByteVectors.ShiftLeft(c, 0, 0x30) | ByteVectors.ShiftLeft(d, 2, 0xC0);
+            ByteVectors.Store(highOfFirst | highOfSecond, ref block._high, 32 * half);
         }
 
         return block;

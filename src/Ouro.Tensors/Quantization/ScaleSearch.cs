@@ -17,7 +17,7 @@ interface IScaledBlock<TSelf> : IBlock<TSelf> where TSelf : unmanaged, IScaledBl
 /// </remarks>
 static class ScaleSearch<TBlock> where TBlock : unmanaged, IScaledBlock<TBlock>
 {
-    const int Refinements = 2;
+    const int Refinements = 1;
 
     public static float LowestCode => TBlock.SignedCodes ? -TBlock.LargestCode : -TBlock.CodeOffset;
 
@@ -65,6 +65,7 @@ static class ScaleSearch<TBlock> where TBlock : unmanaged, IScaledBlock<TBlock>
             Lanes.Scatter(Lanes.Round(Lanes.Clamp(x[i] * inverse, low, high)) + offset, i, x.Length, ref codes);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static void Try(
         ReadOnlySpan<Vector256<float>> x, Vector256<float> inverse, ref Vector256<float> bestProduct, ref Vector256<float> bestSquare)
     {

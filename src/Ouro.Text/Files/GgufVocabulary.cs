@@ -12,7 +12,7 @@ public sealed record GgufTokenizerFields(
     string Model, string? Pre, string[] Tokens, int[]? TokenTypes, string[]? Merges,
     long? Bos, long? Eos, long? Padding, long? Unknown, string? ChatTemplate);
 
-/// <summary>A vocabulary in GGUF metadata. The file says nothing about <c>add_bos_token</c> here: Ouro adds none, so write it as false.</summary>
+/// <summary>Translates between a vocabulary and its GGUF metadata. <c>tokenizer.ggml.add_bos_token</c> is no part of it: Ouro adds none, so write false.</summary>
 public static class GgufVocabulary
 {
     const string ByteLevelModel = "gpt2";

@@ -15,21 +15,28 @@ readonly record struct JsonField(string Path, string Place, JsonElement Value)
 
     public bool IsList => Value.ValueKind == JsonValueKind.Array;
 
-    /// <summary>Reads a file whose root must be an object.</summary>
+    /// <summary>Reads a small file whose root must be an object.</summary>
     /// <exception cref="ModelFileException">The file cannot be read, or is not such JSON.</exception>
     public static JsonField Read(string path)
     {
         try
         {
-            if (new FileInfo(path).Length is > LargestFile and var length)
-                throw new ModelFileException(path, $"the file has {length:N0} bytes; a tokenizer file has at most {LargestFile:N0}.");
-
-            using var document = JsonDocument.Parse(File.ReadAllBytes(path));
-            return new JsonField(path, "the file", document.RootElement.Clone()).Object();
+            return new JsonField(path, "the file", JsonElement.Parse(ReadBytes(path))).Object();
         }
         catch (JsonException broken)
         {
-            throw new ModelFileException(path, $"not valid JSON near line {broken.LineNumber + 1}; fetch the file again.");
+            throw NotJson(path, broken);
+        }
+    }
+
+    public static byte[] ReadBytes(string path)
+    {
+        try
+        {
+            var length = new FileInfo(path).Length;
+            return length <= LargestFile
+                ? File.ReadAllBytes(path)
+                : throw new ModelFileException(path, $"the file has {length:N0} bytes; a tokenizer's has at most {LargestFile:N0}.");
         }
         catch (Exception unreadable) when (unreadable is IOException or UnauthorizedAccessException)
         {
@@ -37,9 +44,20 @@ readonly record struct JsonField(string Path, string Place, JsonElement Value)
         }
     }
 
+    public static ModelFileException NotJson(string path, JsonException broken)
+        => new(path, $"not valid JSON near line {broken.LineNumber + 1}; fetch the file again.");
+
+    public static ModelFileException NotUnicode(string path) => new(path, "a text in it is not valid Unicode; fetch the file again.");
+
     /// <summary>A member of this object; null in JSON and absent are the same.</summary>
     public JsonField this[string name]
-        => new(Path, $"'{name}'", Object().Value.TryGetProperty(name, out var value) ? value : default);
+    {
+        get
+        {
+            var members = Object().Value;
+            return this with { Place = $"'{name}'", Value = OnlyUnicode(Path, () => members.TryGetProperty(name, out var value) ? value : default) };
+        }
+    }
 
     public JsonField Object() => Value.ValueKind == JsonValueKind.Object ? this : throw Wrong("an object");
 
@@ -48,14 +66,8 @@ readonly record struct JsonField(string Path, string Place, JsonElement Value)
         if (!IsText)
             throw Wrong("a text");
 
-        try
-        {
-            return Value.GetString()!;
-        }
-        catch (InvalidOperationException)   // how System.Text.Json reports escapes and bytes that are not Unicode
-        {
-            throw new ModelFileException(Path, $"{Place} is not valid Unicode text.");
-        }
+        var value = Value;
+        return OnlyUnicode(Path, () => value.GetString()!);
     }
 
     public string? TextOrNull() => IsNull ? null : Text();
@@ -79,24 +91,19 @@ readonly record struct JsonField(string Path, string Place, JsonElement Value)
             yield return this with { Value = item };
     }
 
-    public IEnumerable<(string Name, JsonField Value)> Members()
-    {
-        foreach (var member in Object().Value.EnumerateObject())
-            yield return (NameOf(member), this with { Value = member.Value });
-    }
-
     public ModelFileException Wrong(string expected)
         => new(Path, IsNull ? $"{Place} is missing; expected {expected}." : $"{Place} holds {Found()}; expected {expected}.");
 
-    string NameOf(JsonProperty member)
+    /// <summary>Half a surrogate pair in an escape is well-formed JSON, and System.Text.Json stumbles over it only when the text is looked at.</summary>
+    static T OnlyUnicode<T>(string path, Func<T> read)
     {
         try
         {
-            return member.Name;
+            return read();
         }
         catch (InvalidOperationException)
         {
-            throw new ModelFileException(Path, $"a name in {Place} is not valid Unicode text.");
+            throw NotUnicode(path);
         }
     }
 

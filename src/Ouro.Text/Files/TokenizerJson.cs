@@ -29,7 +29,7 @@ public static class TokenizerJson
         if (!File.Exists(file))
             throw new ModelFileException(path, $"no {TokenizerFile} here; name a model folder that has one.");
 
-        return new TokenizerJsonReader(JsonField.Read(file)).Read(TokenizerSettings.Beside(file));
+        return new TokenizerJsonReader(file, JsonField.ReadBytes(file)).Read(TokenizerSettings.Beside(file));
     }
 
     /// <summary>Writes <c>tokenizer.json</c>, <c>tokenizer_config.json</c>, <c>special_tokens_map.json</c>, <c>vocab.json</c> and <c>merges.txt</c>, replacing what is there.</summary>

@@ -2,10 +2,10 @@ using Ouro.Formats;
 
 namespace Ouro.Text;
 
-/// <summary>Reads the parts of <c>tokenizer.json</c>, and refuses the steps that Ouro's tokenizer does not have.</summary>
-sealed class TokenizerJsonReader(JsonField file)
+/// <summary>Makes a vocabulary of <c>tokenizer.json</c>, and refuses the steps that Ouro's tokenizer does not have.</summary>
+sealed class TokenizerJsonReader(string path, ReadOnlySpan<byte> json)
 {
-    readonly JsonField _model = file["model"].Object();
+    readonly TokenizerJsonParts _parts = new(path, json);
 
     public Vocabulary Read(TokenizerSettings settings)
     {
@@ -14,45 +14,46 @@ sealed class TokenizerJsonReader(JsonField file)
         CheckByteLevel("decoder", required: true);
         CheckByteLevel("post_processor", required: false);
         var preTokenizer = ReadPreTokenizer();
-        var (tokens, kinds, ids) = ReadTokens();
-        return new Vocabulary(file.Path, tokens, kinds, ReadMerges(), preTokenizer, settings.Resolve(ids), settings.ChatTemplate);
+        var merges = _parts.Merges ?? throw Refused("the model has no merges");
+        var (tokens, kinds) = ReadTokens();
+        return new Vocabulary(path, tokens, kinds, merges, preTokenizer, settings.Resolve(tokens), settings.ChatTemplate);
     }
 
     void CheckModel()
     {
-        if (TypeOf(_model) is not "BPE" and var type)
+        if (_parts.Model("type").Text() is not "BPE" and var type)
             throw Refused($"the model is {VocabularyCheck.Quote(type)}; only BPE can be used");
-        if (_model["byte_fallback"].Flag(false))
+        if (_parts.Model("byte_fallback").Flag(false))
             throw Refused("byte_fallback is on; only vocabularies of byte-level spelling can be used");
-        if (_model["ignore_merges"].Flag(false))
+        if (_parts.Model("ignore_merges").Flag(false))
             throw Refused("ignore_merges is on, which would cut text differently; only tokenizers without it can be used");
         foreach (var affix in (string[])["continuing_subword_prefix", "end_of_word_suffix"])
-            if (!string.IsNullOrEmpty(_model[affix].TextOrNull()))
+            if (!string.IsNullOrEmpty(_parts.Model(affix).TextOrNull()))
                 throw Refused($"{affix} is set; only tokenizers without it can be used");
 
-        var dropout = _model["dropout"];
+        var dropout = _parts.Model("dropout");
         if (!dropout.IsNull && dropout.Value.ToString() is not ("0" or "0.0"))
             throw Refused("dropout is set, which makes tokens random; only tokenizers without it can be used");
-        if (!_model["unk_token"].IsNull)
+        if (!_parts.Model("unk_token").IsNull)
             throw Refused("unk_token is set; only tokenizers that drop unknown bytes can be used");
     }
 
     void CheckAbsent(string step)
     {
-        if (!file[step].IsNull)
-            throw Refused($"it has a {step}, {VocabularyCheck.Quote(TypeOf(file[step]))}; only tokenizers without one can be used");
+        if (!_parts.Step(step).IsNull)
+            throw Refused($"it has a {step}, {VocabularyCheck.Quote(TypeOf(_parts.Step(step)))}; only tokenizers without one can be used");
     }
 
     void CheckByteLevel(string step, bool required)
     {
-        var field = file[step];
+        var field = _parts.Step(step);
         if (field.IsNull ? required : TypeOf(field) != "ByteLevel")
             throw Refused($"the {step} is {(field.IsNull ? "missing" : VocabularyCheck.Quote(TypeOf(field)))}; only ByteLevel can be used");
     }
 
     PreTokenizerKind ReadPreTokenizer()
     {
-        var root = file["pre_tokenizer"];
+        var root = _parts.Step("pre_tokenizer");
         if (root.IsNull)
             throw Refused("it has no pre-tokenizer; only ByteLevel, alone or after Digits, can be used");
 
@@ -70,74 +71,61 @@ sealed class TokenizerJsonReader(JsonField file)
         return types.Count == 2 ? PreTokenizerKind.DigitsThenGpt2 : PreTokenizerKind.Gpt2;
     }
 
-    (string[] Tokens, TokenKind[] Kinds, Dictionary<string, int> Ids) ReadTokens()
+    (string[] Tokens, TokenKind[] Kinds) ReadTokens()
     {
-        var ids = new Dictionary<string, int>();
-        foreach (var (token, id) in _model["vocab"].Members())
-            if (!ids.TryAdd(token, id.Integer()))
-                throw Refused($"the vocabulary lists {VocabularyCheck.Quote(token)} twice; each token may be listed once");
+        var listed = _parts.Vocabulary;
+        if (listed.Count == 0)
+            throw Refused("the model has no vocabulary");
 
-        var added = ReadAddedTokens(ids);
-        var tokens = new string[ids.Count];
-        foreach (var (token, id) in ids)
-        {
-            if ((uint)id >= (uint)tokens.Length)
-                throw Refused($"token {VocabularyCheck.Quote(token)} has the id {id}, but with {tokens.Length:N0} tokens ids must run from 0 to {tokens.Length - 1} without a hole");
-            if (tokens[id] is { } other)
-                throw Refused($"tokens {VocabularyCheck.Quote(other)} and {VocabularyCheck.Quote(token)} both have the id {id}; each id may be used once");
-
-            tokens[id] = token;
-        }
+        var added = ReadAddedTokens();
+        var tokens = new string[listed.Count + added.Count(token => token.Id >= listed.Count)];   // those may be missing from the list
+        foreach (var (token, id) in listed)
+            Place(tokens, token, id);
 
         var kinds = new TokenKind[tokens.Length];
         Array.Fill(kinds, TokenKind.Normal);
-        foreach (var (id, kind) in added)
+        foreach (var (token, id, kind) in added)
+        {
+            if (id < 0 || id >= listed.Count)
+                Place(tokens, token, id);
+            else if (tokens[id] != token)
+                throw Refused($"the added token {VocabularyCheck.Quote(token)} has the id {id}, which is {VocabularyCheck.Quote(tokens[id])} in the vocabulary");
             kinds[id] = kind;
+        }
 
-        return (tokens, kinds, ids);
+        return (tokens, kinds);
     }
 
-    /// <summary>Adds to <paramref name="ids"/> the added tokens that the vocabulary does not list, which is allowed.</summary>
-    Dictionary<int, TokenKind> ReadAddedTokens(Dictionary<string, int> ids)
+    void Place(string[] tokens, string token, int id)
     {
-        var kinds = new Dictionary<int, TokenKind>();
-        if (file["added_tokens"].IsNull)
-            return kinds;
+        if ((uint)id >= (uint)tokens.Length)
+            throw Refused($"token {VocabularyCheck.Quote(token)} has the id {id}, but with {tokens.Length:N0} tokens ids must run from 0 to {tokens.Length - 1} without a hole");
+        if (tokens[id] is { } other)
+            throw Refused($"tokens {VocabularyCheck.Quote(other)} and {VocabularyCheck.Quote(token)} both have the id {id}; each id may be used once");
 
-        foreach (var token in file["added_tokens"].Items())
+        tokens[id] = token;
+    }
+
+    List<(string Token, int Id, TokenKind Kind)> ReadAddedTokens()
+    {
+        var added = new List<(string, int, TokenKind)>();
+        if (_parts.Step("added_tokens").IsNull)
+            return added;
+
+        foreach (var token in _parts.Step("added_tokens").Items())
         {
-            var (content, id) = (token["content"].Text(), token["id"].Integer());
+            var content = token["content"].Text();
             foreach (var option in (string[])["single_word", "lstrip", "rstrip"])
                 if (token[option].Flag(false))
                     throw Refused($"the added token {VocabularyCheck.Quote(content)} has {option} set; only added tokens without it can be used");
 
-            if (!ids.TryAdd(content, id) && ids[content] != id)
-                throw Refused($"the added token {VocabularyCheck.Quote(content)} has the id {id}, but {ids[content]} in the vocabulary");
-            if (!kinds.TryAdd(id, token["special"].Flag(false) ? TokenKind.Special : TokenKind.UserDefined))
-                throw Refused($"two added tokens have the id {id}; each id may be used once");
+            added.Add((content, token["id"].Integer(), token["special"].Flag(false) ? TokenKind.Special : TokenKind.UserDefined));
         }
 
-        return kinds;
-    }
-
-    List<string> ReadMerges()
-    {
-        var merges = new List<string>();
-        foreach (var merge in _model["merges"].Items())
-            merges.Add(merge.IsList ? Joined(merge) : merge.Text());
-
-        return merges;
-    }
-
-    static string Joined(JsonField pair)
-    {
-        if (pair.Value.GetArrayLength() != 2)
-            throw pair.Wrong("pairs of two tokens");
-
-        return $"{(pair with { Value = pair.Value[0] }).Text()} {(pair with { Value = pair.Value[1] }).Text()}";
+        return added;
     }
 
     static string TypeOf(JsonField step) => step["type"].Text();
 
-    ModelFileException Refused(string finding) => new(file.Path, finding + ".");
+    ModelFileException Refused(string finding) => new(path, finding + ".");
 }

@@ -1,3 +1,4 @@
+using System.Text;
 using Ouro.Formats;
 
 namespace Ouro.Text;
@@ -18,22 +19,22 @@ sealed class TokenizerSettings
 
         var result = new TokenizerSettings
         {
-            ChatTemplate = File.Exists(template) ? ReadText(template) : settings is { } field ? TemplateIn(field["chat_template"]) : null,
+            ChatTemplate = File.Exists(template) ? Encoding.UTF8.GetString(JsonField.ReadBytes(template)) : settings is { } field ? TemplateIn(field["chat_template"]) : null,
         };
         result.AddRoles(settings);
         result.AddRoles(map);
         return result;
     }
 
-    /// <summary>Finds the named tokens among <paramref name="tokens"/>.</summary>
-    public SpecialIds Resolve(Dictionary<string, int> tokens)
+    /// <param name="tokens">By id.</param>
+    public SpecialIds Resolve(string[] tokens)
     {
         int? IdOf(string role)
         {
             if (!_roles.TryGetValue(role, out var named))
                 return null;
 
-            return tokens.TryGetValue(named.Token, out var id)
+            return Array.IndexOf(tokens, named.Token) is >= 0 and var id
                 ? id
                 : throw new ModelFileException(
                     named.Path, $"{role} is {VocabularyCheck.Quote(named.Token)}, which {TokenizerJson.TokenizerFile} does not have.");
@@ -65,16 +66,4 @@ sealed class TokenizerSettings
     }
 
     static JsonField? ReadIfThere(string path) => File.Exists(path) ? JsonField.Read(path) : null;
-
-    static string ReadText(string path)
-    {
-        try
-        {
-            return File.ReadAllText(path);
-        }
-        catch (Exception unreadable) when (unreadable is IOException or UnauthorizedAccessException)
-        {
-            throw new ModelFileException(path, $"cannot be read: {unreadable.Message}");
-        }
-    }
 }

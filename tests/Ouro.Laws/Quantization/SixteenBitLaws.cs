@@ -90,7 +90,8 @@ public sealed class SixteenBitLaws
     [Fact]
     public void Finite_numbers_are_stored_as_finite_numbers_and_the_others_as_they_are()
     {
-        float[] values = [1e9f, -1e9f, 65504, 65519.996f, 65520, float.MaxValue, -float.MaxValue, float.PositiveInfinity, float.NegativeInfinity];
+        float[] values =
+            [1e9f, -1e9f, 65504, 65519.996f, 65520, float.MaxValue, -float.MaxValue, float.PositiveInfinity, float.NegativeInfinity];
 
         Stored(ElementType.F16, values).ShouldBe([65504, -65504, 65504, 65504, 65504, 65504, -65504, values[7], values[8]]);
         var brief = Stored(ElementType.BF16, values);

@@ -1,0 +1,158 @@
+using Ouro.Generation;
+using Ouro.Text;
+
+namespace Ouro.Cli;
+
+/// <summary>Why a reply ended.</summary>
+enum ReplyEnd
+{
+    /// <summary>A stop token or stop string.</summary>
+    Stop,
+
+    /// <summary>As many tokens as were asked for.</summary>
+    Limit,
+
+    /// <summary>No room for another token.</summary>
+    ContextFull,
+
+    /// <summary>The person asked.</summary>
+    Interrupted,
+}
+
+/// <summary>Prompts and replies on one session, shown as they come.</summary>
+sealed class Conversation
+{
+    readonly Engine _engine;
+    readonly Session _session;
+    readonly SamplingOptions _sampling;
+    readonly Tokenizer _tokenizer;
+    readonly List<ChatMessage> _messages = [];
+
+    public Conversation(Engine engine, Session session, SamplingOptions sampling)
+    {
+        (_engine, _session, _sampling, _tokenizer) = (engine, session, sampling, engine.Tokenizer);
+        var vocabulary = _tokenizer.Vocabulary;
+        IsChat = vocabulary.ChatTemplate is not null && ChatMl.FitsIn(vocabulary);
+    }
+
+    /// <summary>True if the file says how to write a chat, and its tokens are those of ChatML.</summary>
+    public bool IsChat { get; }
+
+    /// <summary>Most tokens in a reply.</summary>
+    public int Limit { get; init; }
+
+    /// <summary>Strings that end an answer.</summary>
+    public IReadOnlyList<string> Stops { get; init; } = [];
+
+    public bool HideThinking { get; init; }
+
+    public bool IsVerbose { get; init; }
+
+    /// <summary>Whether the think tag is opened in the prompt; null for Thinking models only.</summary>
+    public bool? Thinks { get; init; }
+
+    /// <summary>Continues a text as it stands.</summary>
+    public ReplyEnd Continue(string text) => Reply(_tokenizer.Encode(text), ReplyPart.Answer, out _);
+
+    /// <summary>Answers a message in the chat format.</summary>
+    public ReplyEnd Answer(string? system, string message)
+    {
+        if (_messages.Count == 0 && system is not null)
+            _messages.Add(new ChatMessage(ChatMessage.System, system));
+        _messages.Add(new ChatMessage(ChatMessage.User, message));
+        var thinks = Thinks ?? IsThinkingModel();
+        var prompt = new ChatMl(_tokenizer).Encode(_messages, thinks ? NextTurn.AssistantThinking : NextTurn.Assistant);
+        var end = Reply(prompt, thinks ? ReplyPart.Reasoning : ReplyPart.Answer, out var answer);
+        _messages.Add(new ChatMessage(ChatMessage.Assistant, answer));
+        return end;
+    }
+
+    /// <summary>Asks and answers until the person leaves.</summary>
+    public int Converse(string? system)
+    {
+        if (!IsChat)
+            throw new UserErrorException("this model has no chat format, so it cannot hold a conversation. Give it a text to continue: ouro run MODEL \"Once upon a time\".");
+
+        Console.Error.WriteLine("Ask away; /bye or Ctrl-D ends. Ctrl-C ends a reply, twice the program.");
+        while (true)
+        {
+            Console.Error.Write(">>> ");
+            Interrupts.Renew();
+            var line = Console.ReadLine();
+            if (line is null or "/bye")
+                return 0;
+            if (!string.IsNullOrWhiteSpace(line) && Answer(system, line) == ReplyEnd.ContextFull)
+                return 0;
+        }
+    }
+
+    /// <summary>Thinking models end a turn, not a text: their eos is the end of a turn.</summary>
+    bool IsThinkingModel()
+        => _tokenizer.Vocabulary.FindSpecial(KnownTokens.Think) is not null
+            && _tokenizer.Vocabulary.Specials.Eos is { } eos && eos == _tokenizer.Vocabulary.FindSpecial(KnownTokens.TurnEnd);
+
+    ReplyEnd Reply(int[] prompt, ReplyPart begins, out string answer)
+    {
+        CheckPrompt(prompt);
+        var report = new ReplyReport(_engine, _session, prompt.Length, _sampling.Seed);
+        var printer = new ReplyPrinter(_tokenizer, begins, Stops, HideThinking);
+        var end = ReplyEnd.Interrupted;
+        try
+        {
+            var cancel = Interrupts.Renew();
+            _session.Become(prompt, cancel);
+            report.PromptDone();
+            end = Write(printer, report, cancel);
+        }
+        catch (OperationCanceledException)
+        {
+            // The reply ends here; what was shown stays.
+        }
+
+        printer.Finish();
+        answer = printer.Answer;
+        if (end == ReplyEnd.ContextFull)
+            Console.Error.WriteLine($"[the context of {_session.ContextTokens:N0} tokens is full; a larger --num-ctx gives more room]");
+        if (end == ReplyEnd.Interrupted)
+            Console.Error.WriteLine("[interrupted]");
+        if (IsVerbose)
+            report.Print();
+        return end;
+    }
+
+    ReplyEnd Write(ReplyPrinter printer, ReplyReport report, CancellationToken cancel)
+    {
+        var stops = _tokenizer.Vocabulary.StopIds;
+        var written = 0;
+        if (Limit == 0)
+            return ReplyEnd.Limit;
+
+        var sampler = new Sampler(_sampling, _engine.Model.Config.Vocabulary);
+        foreach (var token in _session.Write(sampler, cancel))
+        {
+            if (stops.Contains(token.Id))
+                return ReplyEnd.Stop;
+
+            report.Add(token);
+            if (token.Id < _tokenizer.Vocabulary.Count)
+                printer.Add(token.Id);   // a head may be padded with ids that no text has
+            if (printer.IsStopped)
+                return ReplyEnd.Stop;
+            if (++written == Limit)
+                return ReplyEnd.Limit;
+        }
+
+        return ReplyEnd.ContextFull;
+    }
+
+    void CheckPrompt(int[] prompt)
+    {
+        if (prompt.Length == 0)
+            throw new UserErrorException("the prompt is empty. Give some text to answer.");
+        if (prompt.Length > _session.ContextTokens)
+            throw new UserErrorException(
+                $"the prompt has {prompt.Length:N0} tokens, but the context holds {_session.ContextTokens:N0}. Shorten it or raise --num-ctx.");
+        if (prompt.Max() >= _engine.Model.Config.Vocabulary)
+            throw new UserErrorException("the tokenizer has tokens that the model does not know: the two do not belong together.");
+    }
+}

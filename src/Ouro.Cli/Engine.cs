@@ -1,0 +1,103 @@
+using System.CommandLine;
+using System.Diagnostics;
+using Ouro.Formats;
+using Ouro.Model;
+using Ouro.Tensors;
+using Ouro.Text;
+
+namespace Ouro.Cli;
+
+/// <summary>A model that is ready to compute, with its tokenizer if it has one.</summary>
+sealed class Engine : IDisposable
+{
+    readonly OuroCheckpoint _checkpoint;
+    readonly OuroWeights _weights;
+    readonly CpuBackend _backend;
+    readonly Lazy<Tokenizer?> _tokenizer;
+
+    Engine(OuroCheckpoint checkpoint, int threads, ActivationType activations, TimeSpan started)
+    {
+        _checkpoint = checkpoint;
+        _weights = OuroWeights.Load(checkpoint);
+        _backend = new CpuBackend(threads);
+        Model = new OuroModel(_weights, _backend, activations);
+        _tokenizer = new Lazy<Tokenizer?>(() => TokenizerFiles.Find(checkpoint) is { } vocabulary ? new Tokenizer(vocabulary) : null);
+        LoadTime = Stopwatch.GetElapsedTime(0) - started;
+    }
+
+    public OuroModel Model { get; }
+
+    public int ThreadCount => _backend.ThreadCount;
+
+    public TimeSpan LoadTime { get; }
+
+    /// <summary>Bytes of weights that a pass over the stack reads, without the embedding.</summary>
+    public long WeightBytes => _checkpoint.StoredTensors.Sum(tensor => tensor.ByteLength);
+
+    /// <summary>The model's tokenizer.</summary>
+    /// <exception cref="UserErrorException">The model has none.</exception>
+    public Tokenizer Tokenizer => _tokenizer.Value ?? throw new UserErrorException(
+        $"{_checkpoint.Path}: has no tokenizer, so text cannot be read or written. Put its tokenizer.json beside the weights, or give token ids with --ids.");
+
+    /// <summary>The model's tokenizer, or null.</summary>
+    public Tokenizer? TokenizerIfAny => _tokenizer.Value;
+
+    public static Engine Open(string path, int threads, ActivationType activations)
+    {
+        var started = Stopwatch.GetElapsedTime(0);
+        var checkpoint = OuroCheckpoint.Open(path);
+        try
+        {
+            return new Engine(checkpoint, threads, activations, started);
+        }
+        catch
+        {
+            checkpoint.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Refuses a context whose keys and values cannot fit this machine, with the arithmetic.</summary>
+    public void CheckMemory(int contextTokens, int loops, ElementType kvType)
+    {
+        var shape = new KvShape(Model.Config.Layers, loops, Model.Config.KvHeads, Model.Config.HeadSize, Model.KvTypeFor(kvType));
+        var cache = contextTokens * shape.BytesPerPosition;
+        var available = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
+        if (cache + WeightBytes > available)
+        {
+            throw new UserErrorException(
+                $"{contextTokens:N0} tokens of context need {Sizes.Text(cache)} for keys and values ({shape.BytesPerPosition:N0} bytes a token = 2 x {shape.Layers} "
+                    + $"layers x {shape.Loops} loops x {shape.Heads * shape.HeadSize:N0} numbers in {shape.Type}) beside {Sizes.Text(WeightBytes)} of weights, "
+                    + $"but this machine has {Sizes.Text(available)}. Lower --num-ctx or take --kv-type q8_0.");
+        }
+    }
+
+    public void Dispose()
+    {
+        _backend.Dispose();
+        _weights.Dispose();
+        _checkpoint.Dispose();
+    }
+}
+
+/// <summary>The model argument and the options of every command that computes.</summary>
+sealed class EngineOptions(ElementType kvTypeByDefault)
+{
+    readonly Argument<string> _model = ModelArgument();
+    readonly Choice<ElementType> _kvType = SettingOptions.KvType(kvTypeByDefault);
+
+    public static Argument<string> ModelArgument() => new("MODEL") { Description = "A checkpoint folder, a .gguf or a .safetensors file." };
+
+    public void AddTo(Command command)
+    {
+        command.Arguments.Insert(0, _model);
+        command.Options.Add(SettingOptions.Threads);
+        command.Options.Add(SettingOptions.Activations.Option);
+        command.Options.Add(_kvType.Option);
+    }
+
+    public Engine Open(ParseResult parsed)
+        => Engine.Open(parsed.GetValue(_model)!, parsed.GetValue(SettingOptions.Threads), SettingOptions.Activations.Of(parsed));
+
+    public ElementType KvType(ParseResult parsed) => _kvType.Of(parsed);
+}

@@ -1,0 +1,81 @@
+using System.CommandLine;
+using System.Text.Json;
+using Ouro.Formats;
+using Ouro.Generation;
+
+namespace Ouro.Cli;
+
+/// <summary><c>ouro generate</c>: token ids in, the likeliest token ids out; nothing stops it but the count.</summary>
+static class GenerateCommand
+{
+    public static Command Create()
+    {
+        var ids = TokenList.Option();
+        var prompt = new Option<string?>("--prompt") { Description = "Text instead of ids.", HelpName = "text" };
+        var special = new Option<bool>("--special") { Description = "Let the text's special tokens, such as <|im_start|>, be what they spell." };
+        var count = new Option<int>("-n", "--count") { Description = "Tokens to write [default 32].", HelpName = "number", DefaultValueFactory = _ => 32 };
+        var json = new Option<bool>("--json") { Description = "With the depth, loops run and margin of every token, passes and rows." };
+        count.Validators.Add(result =>
+        {
+            if (result.Tokens is [var token] && int.TryParse(token.Value, out var value) && value is < 1 or > 1 << 24)
+                result.AddError($"-n is {token.Value}, but it must be from 1 to 16,777,216.");
+        });
+        var engineOptions = new EngineOptions(ElementType.F32);
+        var loops = new LoopOptions();
+        var command = new Command("generate", "Writes token ids greedily, with the depth of each; stop tokens do not stop it.") { ids, prompt, special, count, json };
+        engineOptions.AddTo(command);
+        loops.AddTo(command);
+        command.SetAction((parsed, cancel) =>
+        {
+            using var engine = engineOptions.Open(parsed);
+            var tokens = TokenList.From(parsed.GetValue(ids), parsed.GetValue(prompt), parsed.GetValue(special), engine);
+            var rule = loops.Rule(parsed, engine.Model);
+            var length = tokens.Length + parsed.GetValue(count);
+            engine.CheckMemory(length, rule.Loops, engineOptions.KvType(parsed));
+            using var session = new Session(engine.Model, rule, length, engineOptions.KvType(parsed));
+            session.Feed(tokens, cancel);
+            var sampler = new Sampler(SamplingOptions.Greedy, engine.Model.Config.Vocabulary);
+            var written = session.Write(sampler, cancel).Take(parsed.GetValue(count)).ToArray();
+            if (parsed.GetValue(json))
+                WriteJson(tokens, written, session);
+            else
+                Console.WriteLine(string.Join(' ', written.Select(token => token.Id)));
+            return Task.FromResult(0);
+        });
+        return command;
+    }
+
+    static void WriteJson(int[] prompt, GeneratedToken[] written, Session session)
+    {
+        using var output = Console.OpenStandardOutput();
+        using var json = new Utf8JsonWriter(output);
+        json.WriteStartObject();
+        WriteIds(json, "prompt_ids", prompt);
+        WriteIds(json, "ids", written.Select(token => token.Id));
+        json.WriteStartArray("tokens");
+        foreach (var token in written)
+        {
+            json.WriteStartObject();
+            json.WriteNumber("id", token.Id);
+            json.WriteNumber("depth", token.Depth);
+            json.WriteNumber("loops_run", token.LoopsRun);
+            json.WriteNumber("margin", token.Margin);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+        json.WriteNumber("passes", session.Passes);
+        json.WriteNumber("rows", session.RowsRun);
+        json.WriteEndObject();
+        json.Flush();
+        output.WriteByte((byte)'\n');
+    }
+
+    static void WriteIds(Utf8JsonWriter json, string name, IEnumerable<int> ids)
+    {
+        json.WriteStartArray(name);
+        foreach (var id in ids)
+            json.WriteNumberValue(id);
+        json.WriteEndArray();
+    }
+}

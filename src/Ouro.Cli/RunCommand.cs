@@ -1,0 +1,91 @@
+using System.CommandLine;
+using System.Security.Cryptography;
+using Ouro.Formats;
+using Ouro.Generation;
+
+namespace Ouro.Cli;
+
+/// <summary><c>ouro run</c>: a reply to a prompt, or a conversation.</summary>
+sealed class RunCommand
+{
+    readonly Argument<string?> _prompt = new("PROMPT") { Description = "What to answer; without it, standard input, or a conversation on a terminal.", Arity = ArgumentArity.ZeroOrOne };
+    readonly Option<double?> _temperature = SettingOptions.Number(Setting.Temperature);
+    readonly Option<int?> _topK = SettingOptions.Whole(Setting.TopK);
+    readonly Option<double?> _topP = SettingOptions.Number(Setting.TopP);
+    readonly Option<double?> _minP = SettingOptions.Number(Setting.MinP);
+    readonly Option<double?> _repeatPenalty = SettingOptions.Number(Setting.RepeatPenalty);
+    readonly Option<int?> _repeatLastN = SettingOptions.Whole(Setting.RepeatLastN);
+    readonly Option<int?> _numPredict = SettingOptions.Whole(Setting.NumPredict);
+    readonly Option<int?> _numCtx = SettingOptions.Whole(Setting.NumCtx, $"{Setting.NumCtx.Default:0}, or the model's if that is less");
+    readonly Option<long?> _seed = new("--seed") { Description = "The same seed and prompt give the same text [default a new one each time].", HelpName = "number" };
+    readonly Option<string[]> _stop = new("--stop") { Description = "Ends the answer before this text; may be given several times.", HelpName = "text" };
+    readonly Option<string?> _system = new("--system") { Description = "Instructions for a chat.", HelpName = "text" };
+    readonly Option<bool> _raw = new("--raw") { Description = "Continue the text as it stands, without the chat format." };
+    readonly Choice<bool?> _think = new(
+        "--think", "Open <think> for the model; auto does so for Thinking models.", ("auto", null), ("on", true), ("off", false));
+    readonly Option<bool> _hideThinking = new("--hide-thinking") { Description = "Do not show the reasoning." };
+    readonly Option<bool> _verbose = new("--verbose") { Description = "Say afterwards how long it took, how fast it was and how many loops each token had." };
+    readonly EngineOptions _engineOptions = new(ElementType.F16);
+    readonly LoopOptions _loops = new();
+
+    public static Command Create() => new RunCommand().Build();
+
+    Command Build()
+    {
+        var command = new Command("run", "Answers a prompt, or holds a conversation; text streams as it is made.")
+        {
+            _prompt, _temperature, _topK, _topP, _minP, _repeatPenalty, _repeatLastN, _seed, _numPredict, _numCtx, _stop, _system, _raw, _think.Option,
+            _hideThinking, _verbose,
+        };
+        _engineOptions.AddTo(command);
+        _loops.AddTo(command);
+        command.SetAction(Run);
+        return command;
+    }
+
+    int Run(ParseResult parsed)
+    {
+        using var engine = _engineOptions.Open(parsed);
+        var rule = _loops.Rule(parsed, engine.Model);
+        var context = parsed.GetValue(_numCtx) ?? Math.Min((int)Setting.NumCtx.Default, engine.Model.Config.ContextTokens);
+        if (context > engine.Model.Config.ContextTokens)
+            Front.Warn($"a context of {context:N0} tokens is more than the {engine.Model.Config.ContextTokens:N0} that the model was trained for.");
+        engine.CheckMemory(context, rule.Loops, _engineOptions.KvType(parsed));
+
+        using var session = new Session(engine.Model, rule, context, _engineOptions.KvType(parsed));
+        var seed = parsed.GetValue(_seed) ?? RandomNumberGenerator.GetInt32(int.MaxValue);
+        var conversation = new Conversation(engine, session, Sampling(parsed, seed))
+        {
+            Limit = parsed.GetValue(_numPredict) is int limit and >= 0 ? limit : int.MaxValue,
+            Stops = parsed.GetValue(_stop) ?? [],
+            HideThinking = parsed.GetValue(_hideThinking),
+            IsVerbose = parsed.GetValue(_verbose),
+            Thinks = _think.Of(parsed),
+        };
+
+        if (parsed.GetValue(_prompt) is null && !Console.IsInputRedirected)
+            return conversation.Converse(parsed.GetValue(_system));
+
+        var prompt = parsed.GetValue(_prompt) ?? StandardInput.All();
+        var end = parsed.GetValue(_raw) || !conversation.IsChat ? conversation.Continue(prompt) : conversation.Answer(parsed.GetValue(_system), prompt);
+        return end == ReplyEnd.Interrupted ? Front.Interrupted : 0;
+    }
+
+    SamplingOptions Sampling(ParseResult parsed, long seed)
+    {
+        var options = new SamplingOptions { Seed = seed };
+        if (parsed.GetValue(_temperature) is { } temperature)
+            options = options with { Temperature = temperature };
+        if (parsed.GetValue(_topK) is { } topK)
+            options = options with { TopK = topK };
+        if (parsed.GetValue(_topP) is { } topP)
+            options = options with { TopP = topP };
+        if (parsed.GetValue(_minP) is { } minP)
+            options = options with { MinP = minP };
+        if (parsed.GetValue(_repeatPenalty) is { } penalty)
+            options = options with { RepeatPenalty = penalty };
+        if (parsed.GetValue(_repeatLastN) is { } lastN)
+            options = options with { RepeatLastN = lastN };
+        return options;
+    }
+}

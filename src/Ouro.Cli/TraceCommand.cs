@@ -1,0 +1,146 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Text.Json;
+using Ouro.Formats;
+using Ouro.Generation;
+using Ouro.Text;
+using Spectre.Console;
+
+namespace Ouro.Cli;
+
+/// <summary><c>ouro trace</c>: what each loop does to each token of a text.</summary>
+static class TraceCommand
+{
+    public static Command Create()
+    {
+        var ids = TokenList.Option();
+        var prompt = new Option<string?>("--prompt") { Description = "Text instead of ids.", HelpName = "text" };
+        var special = new Option<bool>("--special") { Description = "Let the text's special tokens, such as <|im_start|>, be what they spell." };
+        var json = new Option<bool>("--json") { Description = "Everything as JSON, with every logit. Loops count from 1." };
+        var top = new Option<int>("--top") { Description = "How many tokens to show that would be said after each loop [default 1].", HelpName = "number", DefaultValueFactory = _ => 1 };
+        var engineOptions = new EngineOptions(ElementType.F32);
+        var loops = new LoopOptions();
+        var command = new Command("trace", "Shows for every loop and token the gate's chances, the exit loop and what would be said after each loop.")
+        {
+            ids, prompt, special, json, top,
+        };
+        engineOptions.AddTo(command);
+        loops.AddTo(command);
+        command.SetAction((parsed, cancel) =>
+        {
+            using var engine = engineOptions.Open(parsed);
+            var tokens = TokenList.From(parsed.GetValue(ids), parsed.GetValue(prompt), parsed.GetValue(special), engine);
+            var rule = loops.Rule(parsed, engine.Model);
+            CheckSize(tokens.Length, rule.Loops, engine);
+            var trace = Trace.Run(engine.Model, tokens, rule, engineOptions.KvType(parsed), cancel);
+            if (parsed.GetValue(json))
+                WriteJson(trace);
+            else
+                WriteTable(trace, Math.Clamp(parsed.GetValue(top), 1, engine.Model.Config.Vocabulary), engine.TokenizerIfAny);
+            return Task.FromResult(0);
+        });
+        return command;
+    }
+
+    /// <summary>A trace keeps every logit, so a long text at real size does not fit.</summary>
+    static void CheckSize(int tokens, int loops, Engine engine)
+    {
+        var bytes = (long)tokens * loops * engine.Model.Config.Vocabulary * sizeof(float);
+        if (bytes > GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 2)
+            throw new UserErrorException(
+                $"a trace of {tokens:N0} tokens and {loops} loops keeps {Sizes.Text(bytes)} of logits, which this machine cannot hold. Trace a shorter text.");
+    }
+
+    static void WriteJson(Trace trace)
+    {
+        using var output = Console.OpenStandardOutput();
+        using var json = new Utf8JsonWriter(output);
+        json.WriteStartObject();
+        Numbers(json, "ids", trace.Ids);
+        json.WriteStartArray("loops");
+        foreach (var loop in trace.Loops)
+        {
+            json.WriteStartObject();
+            json.WriteNumber("loop", loop.Loop);
+            Numbers(json, "gate_logit", loop.GateLogit);
+            Numbers(json, "stop_chance", loop.StopChance);
+            Numbers(json, "exit_chance", loop.ExitChance);
+            Numbers(json, "cumulative", loop.Cumulative);
+            json.WriteStartArray("logits");
+            foreach (var logits in loop.Logits)
+                Numbers(json, null, logits);
+            json.WriteEndArray();
+            json.WriteEndObject();
+            json.Flush();
+        }
+
+        json.WriteEndArray();
+        Numbers(json, "exit_loop", trace.ExitLoop);
+        json.WriteEndObject();
+        json.Flush();
+        output.WriteByte((byte)'\n');
+    }
+
+    /// <summary>JSON has no NaN: what is not a number is written as null.</summary>
+    static void Numbers<T>(Utf8JsonWriter json, string? name, T[] values)
+        where T : struct, System.Numerics.INumberBase<T>
+    {
+        if (name is null)
+            json.WriteStartArray();
+        else
+            json.WriteStartArray(name);
+        foreach (var value in values)
+        {
+            if (!T.IsFinite(value))
+                json.WriteNullValue();
+            else
+                json.WriteRawValue(value.ToString(null, CultureInfo.InvariantCulture), skipInputValidation: true);
+        }
+
+        json.WriteEndArray();
+    }
+
+    static void WriteTable(Trace trace, int top, Tokenizer? tokenizer)
+    {
+        var hasGate = trace.Loops[0].GateLogit.Length > 0;
+        var table = new Table().Border(TableBorder.Simple).AddColumns("token", "loop");
+        foreach (var column in hasGate ? new[] { "stop", "exit", "so far" } : [])
+            table.AddColumn(new TableColumn(column).RightAligned());
+        table.AddColumn("would say");
+
+        for (var token = 0; token < trace.Ids.Length; token++)
+        {
+            foreach (var loop in trace.Loops)
+            {
+                var read = loop.Loop == trace.ExitLoop[token];
+                List<string> cells =
+                [
+                    loop.Loop == 1 ? $"{token + 1}  {Markup.Escape(Shown(trace.Ids[token], tokenizer))}" : "",
+                    read ? $"[bold]{loop.Loop} <[/]" : $"{loop.Loop}",
+                ];
+                if (hasGate)
+                    cells.AddRange([Share(loop.StopChance[token]), Share(loop.ExitChance[token]), Share(loop.Cumulative[token])]);
+                cells.Add(Markup.Escape(Saying(loop.Logits[token], top, tokenizer)));
+                table.AddRow([.. cells]);
+            }
+        }
+
+        Front.Results.Write(table);
+        Front.Results.WriteLine("'<' marks the loop at which the token is read.");
+        if (!hasGate)
+            Front.Results.WriteLine("This file has lost its early-exit gate: there are no chances to show, and every token runs at full depth.");
+    }
+
+    static string Saying(float[] logits, int top, Tokenizer? tokenizer)
+    {
+        var largest = logits.Max();
+        var total = logits.Sum(logit => Math.Exp(logit - largest));
+        return string.Join("   ", logits.Index().OrderByDescending(entry => entry.Item).Take(top)
+            .Select(entry => $"{Shown(entry.Index, tokenizer)} {Share(Math.Exp(entry.Item - largest) / total)}"));
+    }
+
+    static string Shown(int id, Tokenizer? tokenizer)
+        => tokenizer is null || id >= tokenizer.Vocabulary.Count ? $"#{id}" : $"{JsonSerializer.Serialize(tokenizer.Decode([id]), PlainJson.Text.String)} #{id}";
+
+    static string Share(double value) => value.ToString("0.000", CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,115 @@
+using Ouro.Tensors;
+
+namespace Ouro.Laws.Tensors;
+
+public sealed class WorkerPoolLaws
+{
+    [Theory]
+    [InlineData(1, 1000, 1)]
+    [InlineData(2, 1, 1)]
+    [InlineData(2, 1000, 1)]
+    [InlineData(3, 1000, 7)]
+    [InlineData(8, 1000, 64)]
+    [InlineData(8, 3, 1)]
+    public void Every_item_is_done_exactly_once(int threads, int items, int grain)
+    {
+        using var pool = new WorkerPool(threads);
+        for (var round = 0; round < 200; round++)
+        {
+            var done = new int[items];
+
+            pool.Run(new Counting(done), items, grain);
+
+            done.ShouldAllBe(count => count == 1);
+        }
+    }
+
+    [Fact]
+    public void No_items_are_no_work()
+    {
+        using var pool = new WorkerPool(2);
+        var done = new int[1];
+
+        pool.Run(new Counting(done), 0, 1);
+
+        done[0].ShouldBe(0);
+    }
+
+    [Fact]
+    public void Callers_on_several_threads_take_turns()
+    {
+        using var pool = new WorkerPool(3);
+
+        Parallel.For(0, 8, _ =>
+        {
+            for (var round = 0; round < 50; round++)
+            {
+                var done = new int[100];
+                pool.Run(new Counting(done), done.Length, 3);
+                done.ShouldAllBe(count => count == 1);
+            }
+        });
+    }
+
+    [Fact]
+    public void What_goes_wrong_on_a_worker_is_thrown_where_the_work_was_asked_for()
+    {
+        using var pool = new WorkerPool(4);
+
+        Should.Throw<InvalidOperationException>(() => pool.Run(new Failing(), 1000, 1)).Message.ShouldBe("item 500");
+
+        var done = new int[10];
+        pool.Run(new Counting(done), 10, 1);
+        done.ShouldAllBe(count => count == 1, "the pool works on after a failure");
+    }
+
+    [Fact]
+    public void A_pool_that_slept_wakes_up()
+    {
+        using var pool = new WorkerPool(2);
+        var seen = new System.Collections.Concurrent.ConcurrentDictionary<int, bool>();
+        for (var round = 0; round < 20 && seen.Count < 2; round++)
+        {
+            Thread.Sleep(20);
+            pool.Run(new Noting(seen), 64, 1);
+        }
+
+        seen.Count.ShouldBe(2, "the second thread should have taken part at least once");
+    }
+
+    [Fact]
+    public void A_disposed_pool_refuses_work()
+    {
+        var pool = new WorkerPool(2);
+        pool.Dispose();
+
+        Should.Throw<ObjectDisposedException>(() => pool.Run(new Counting(new int[10]), 10, 1));
+    }
+
+    readonly struct Counting(int[] done) : IRangeWork
+    {
+        public void Do(int from, int to)
+        {
+            for (var i = from; i < to; i++)
+                Interlocked.Increment(ref done[i]);
+        }
+    }
+
+    readonly struct Failing : IRangeWork
+    {
+        public void Do(int from, int to)
+        {
+            if (from <= 500 && 500 < to)
+                throw new InvalidOperationException("item 500");
+        }
+    }
+
+    readonly struct Noting(System.Collections.Concurrent.ConcurrentDictionary<int, bool> seen) : IRangeWork
+    {
+        public void Do(int from, int to)
+        {
+            seen[Environment.CurrentManagedThreadId] = true;
+            Thread.Sleep(1);
+        }
+    }
+}
