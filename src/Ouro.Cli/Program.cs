@@ -5,6 +5,9 @@ var root = new RootCommand("Runs, converts and examines looped language models (
 root.Subcommands.Add(RunCommand.Create());
 root.Subcommands.Add(ConvertCommand.Create());
 root.Subcommands.Add(QuantizeCommand.Create());
+root.Subcommands.Add(InspectCommand.Create());
+root.Subcommands.Add(VerifyCommand.Create());
+root.Subcommands.Add(RepairCommand.Create());
 root.Subcommands.Add(SynthCommand.Create());
 root.Subcommands.Add(TraceCommand.Create());
 root.Subcommands.Add(GenerateCommand.Create());

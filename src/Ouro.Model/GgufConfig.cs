@@ -34,30 +34,39 @@ public static class GgufConfig
             ?? throw new ModelFileException(file.Path, "does not name its architecture, so nobody knows how to compute it. Fetch or convert it again.");
         if (architecture != Architecture)
             throw RefuseArchitecture(file, architecture);
-        if (metadata.GetBoolean("ouro.skip_loop_final_norm") == true)
-            throw new ModelFileException(file.Path, "asks for loops without a norm between them ('ouro.skip_loop_final_norm'), which no Ouro model has.");
+        return ReadAs(file, architecture, loopsOrElse: null);
+    }
 
-        var heads = Integer(file, "ouro.attention.head_count");
-        var width = Integer(file, "ouro.embedding_length");
-        var headSize = Integer(file, "ouro.attention.key_length", orElse: heads > 0 ? width / heads : 0);
-        if (Integer(file, "ouro.attention.value_length", orElse: headSize) != headSize)
+    /// <summary>Reads the measures from keys under another name than ours: what a relabelled file still says.</summary>
+    /// <param name="loopsOrElse">Loops to assume if the file does not tell; null refuses such a file.</param>
+    /// <exception cref="ModelFileException">A key is missing, or a number cannot be.</exception>
+    internal static OuroConfig ReadAs(GgufFile file, string prefix, int? loopsOrElse)
+    {
+        var metadata = file.Metadata;
+        if (metadata.GetBoolean($"{prefix}.skip_loop_final_norm") == true)
+            throw new ModelFileException(file.Path, $"asks for loops without a norm between them ('{prefix}.skip_loop_final_norm'), which no Ouro model has.");
+
+        var heads = Integer(file, $"{prefix}.attention.head_count");
+        var width = Integer(file, $"{prefix}.embedding_length");
+        var headSize = Integer(file, $"{prefix}.attention.key_length", orElse: heads > 0 ? width / heads : 0);
+        if (Integer(file, $"{prefix}.attention.value_length", orElse: headSize) != headSize)
             throw new ModelFileException(file.Path, "gives keys and values heads of different sizes, which no Ouro model has.");
-        if (Integer(file, "ouro.rope.dimension_count", orElse: headSize) != headSize)
-            throw new ModelFileException(file.Path, "turns only a part of each head by position ('ouro.rope.dimension_count'), which no Ouro model does.");
+        if (Integer(file, $"{prefix}.rope.dimension_count", orElse: headSize) != headSize)
+            throw new ModelFileException(file.Path, $"turns only a part of each head by position ('{prefix}.rope.dimension_count'), which no Ouro model does.");
 
         var config = new OuroConfig
         {
-            Layers = Integer(file, "ouro.block_count"),
+            Layers = Integer(file, $"{prefix}.block_count"),
             Width = width,
             Heads = heads,
-            KvHeads = Integer(file, "ouro.attention.head_count_kv", orElse: heads),
+            KvHeads = Integer(file, $"{prefix}.attention.head_count_kv", orElse: heads),
             HeadSize = headSize,
-            FeedForwardWidth = Integer(file, "ouro.feed_forward_length"),
-            Vocabulary = VocabularyOf(file),
-            Loops = Integer(file, "ouro.num_loops"),
-            NormEpsilon = (float)(metadata.GetNumber("ouro.attention.layer_norm_rms_epsilon") ?? 1e-6),
-            RopeTheta = metadata.GetNumber("ouro.rope.freq_base") ?? throw Missing(file, "ouro.rope.freq_base"),
-            ContextTokens = Integer(file, "ouro.context_length"),
+            FeedForwardWidth = Integer(file, $"{prefix}.feed_forward_length"),
+            Vocabulary = VocabularyOf(file, prefix),
+            Loops = Integer(file, $"{prefix}.num_loops", loopsOrElse),
+            NormEpsilon = (float)(metadata.GetNumber($"{prefix}.attention.layer_norm_rms_epsilon") ?? 1e-6),
+            RopeTheta = metadata.GetNumber($"{prefix}.rope.freq_base") ?? throw Missing(file, $"{prefix}.rope.freq_base"),
+            ContextTokens = Integer(file, $"{prefix}.context_length"),
             ExitThreshold = (float)(metadata.GetNumber(ThresholdKey) ?? 1),
             TiedHead = file.Find("output.weight") is null,
         };
@@ -102,8 +111,8 @@ public static class GgufConfig
             : $"is a model of architecture '{shown}', but only looped models of architecture 'ouro' can be run. Choose an Ouro model.");
     }
 
-    static int VocabularyOf(GgufFile file)
-        => file.Find("token_embd.weight") is { Shape: [var rows, _] } ? (int)Math.Min(rows, int.MaxValue) : Integer(file, "ouro.vocab_size");
+    static int VocabularyOf(GgufFile file, string prefix)
+        => file.Find("token_embd.weight") is { Shape: [var rows, _] } ? (int)Math.Min(rows, int.MaxValue) : Integer(file, $"{prefix}.vocab_size");
 
     static int Integer(GgufFile file, string key, int? orElse = null)
     {

@@ -44,7 +44,7 @@ public sealed class OuroCheckpoint : IDisposable
     /// <exception cref="ModelFileException">There is no model, or it is not one of this family, or a file is damaged.</exception>
     public static OuroCheckpoint Open(string path)
     {
-        if (Directory.Exists(path) || path.EndsWith(".safetensors", StringComparison.OrdinalIgnoreCase))
+        if (IsPublished(path))
             return OpenPublished(path);
 
         var gguf = GgufFile.Open(path);
@@ -57,6 +57,20 @@ public sealed class OuroCheckpoint : IDisposable
             gguf.Dispose();
             throw;
         }
+    }
+
+    /// <summary>Opens files that may be damaged, incomplete or relabelled, as if they held a model of these measures.</summary>
+    /// <exception cref="ModelFileException">A file cannot be opened at all.</exception>
+    internal static OuroCheckpoint OpenAs(string path, OuroConfig config)
+    {
+        if (IsPublished(path))
+        {
+            var files = SafetensorsCheckpoint.Open(path);
+            return new OuroCheckpoint(path, config, files, files.Tensors, files.Find, gguf: null);
+        }
+
+        var gguf = GgufFile.Open(path);
+        return new OuroCheckpoint(path, config, gguf, gguf.Tensors, gguf.Find, gguf);
     }
 
     /// <summary>The stored form of one of <see cref="Tensors"/>, checked to have the right shape; null if it is not there.</summary>
@@ -90,6 +104,8 @@ public sealed class OuroCheckpoint : IDisposable
     /// <summary>Closes the files; memory mapped from them must not be used any more.</summary>
     public void Dispose() => _files.Dispose();
 
+    static bool IsPublished(string path) => Directory.Exists(path) || path.EndsWith(".safetensors", StringComparison.OrdinalIgnoreCase);
+
     static OuroCheckpoint OpenPublished(string path)
     {
         var files = SafetensorsCheckpoint.Open(path);
@@ -105,9 +121,12 @@ public sealed class OuroCheckpoint : IDisposable
         }
     }
 
+    /// <summary>What this kind of file calls a tensor.</summary>
+    internal string NameOf(ModelTensor tensor) => Gguf is null ? tensor.HuggingFaceName : tensor.GgufName;
+
     IEnumerable<string> NamesOf(ModelTensor tensor)
     {
-        yield return Gguf is null ? tensor.HuggingFaceName : tensor.GgufName;
+        yield return NameOf(tensor);
         if (!tensor.IsGate)
             yield break;
 
@@ -120,7 +139,7 @@ public sealed class OuroCheckpoint : IDisposable
 
     ModelFileException Missing(ModelTensor tensor)
     {
-        var name = Gguf is null ? tensor.HuggingFaceName : tensor.GgufName;
+        var name = NameOf(tensor);
         var cause = tensor.IsSecondNorm
             ? "it was converted by a program that does not know this model's second norms, and would print garbage. Put them back with "
                 + "'ouro repair FILE --from CHECKPOINT', or convert the original with 'ouro convert'."

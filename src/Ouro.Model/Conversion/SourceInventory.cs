@@ -71,7 +71,7 @@ sealed class SourceInventory
         if (missing is [var first, _, ..])
         {
             throw new ModelFileException(
-                source.Path, $"{missing.Count:N0} tensors are missing, the first of them '{(source.Gguf is null ? first.HuggingFaceName : first.GgufName)}'"
+                source.Path, $"{missing.Count:N0} tensors are missing, the first of them '{source.NameOf(first)}'"
                     + (missing.TrueForAll(tensor => tensor.IsNorm)
                         ? ". Only norms are missing: put them back with 'ouro repair FILE --from CHECKPOINT'."
                         : ", so this is only a part of a model. Fetch or convert all of it again."));
@@ -83,8 +83,7 @@ sealed class SourceInventory
     static void CheckDrops(OuroCheckpoint source, HashSet<string> drop)
     {
         var stored = source.StoredTensors.Select(tensor => tensor.Name).ToHashSet(StringComparer.Ordinal);
-        var needed = source.Tensors.Where(tensor => !tensor.IsGate)
-            .Select(tensor => source.Gguf is null ? tensor.HuggingFaceName : tensor.GgufName).ToHashSet(StringComparer.Ordinal);
+        var needed = source.Tensors.Where(tensor => !tensor.IsGate).Select(source.NameOf).ToHashSet(StringComparer.Ordinal);
         foreach (var name in drop)
         {
             if (!stored.Contains(name))
