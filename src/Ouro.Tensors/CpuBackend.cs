@@ -124,7 +124,7 @@ public sealed unsafe class CpuBackend(int threads = 0) : IDisposable
             {
                 var (row, head) = (item / Heads, item % Heads);
                 var place = Places.Span[row];
-                var keyHead = head * place.Pages[0].Shape.Heads / Heads;
+                var keyHead = head / (Heads / place.Shape.Heads);
                 Attention.Attend(place, Layer, keyHead, Queries[row].Slice(head * size, size), Result[row].Slice(head * size, size));
             }
         }

@@ -61,6 +61,7 @@ public sealed class OperationLaws
         var key = Samples.Gaussian(Size, 2);
 
         Dot(Turned(query, 7), Turned(key, 3)).ShouldBe(Dot(Turned(query, 104), Turned(key, 100)), 1e-4f);
+        Dot(Turned(query, 7), Turned(key, 3)).ShouldBe(Dot(Turned(query, 2_000_004), Turned(key, 2_000_000)), 1e-4f);
         Dot(Turned(query, 9), Turned(query, 9)).ShouldBe(Dot(query, query), 1e-4f);
         Turned(query, 0).ShouldBe(query);
     }
@@ -97,6 +98,20 @@ public sealed class OperationLaws
             var expected = cache.Reference(query[0].Slice(head * Size, Size).ToArray(), head / 2, positions);
             Samples.RelativeError(found.AsSpan(head * Size, Size), expected).ShouldBeInRange(0, (float)tolerance);
         }
+    }
+
+    [Fact]
+    public void Every_head_of_very_many_reads_its_own_keys_and_values()
+    {
+        // Heads times stored heads pass 31 bits: a file may ask for so many, and a wrong product would read foreign memory.
+        const int Heads = 65_536, Size = 2;
+        using var cache = new TestCache(new KvShape(1, 1, Heads, Size, ElementType.F32), seed: 7, positions: 1);
+        var query = Row(Samples.Gaussian(Heads * Size, 8));
+
+        var found = cache.Attend(query, Heads, 0, threads: 2);
+
+        for (var head = 0; head < Heads; head += 4095)
+            found[(head * Size)..((head + 1) * Size)].ShouldBe(cache.Reference(query[0].Slice(head * Size, Size).ToArray(), head, 1));
     }
 
     [Fact]
