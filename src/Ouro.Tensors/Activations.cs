@@ -75,7 +75,7 @@ public sealed unsafe class Activations
     void Reserve(int rows)
     {
         var codes = (long)rows * Groups * GroupSize;
-        var scales = Padded(rows * Groups);
+        var scales = ((long)rows * Groups + Matrix.Padding - 1) / Matrix.Padding * Matrix.Padding;
         var sumsBy32 = (long)rows * Padded(Groups);
         var sumsBy16 = (long)rows * Padded(2 * Groups);
         var needed = codes + sizeof(float) * (scales + sumsBy32 + sumsBy16) + 64;

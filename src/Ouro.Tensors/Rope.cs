@@ -64,7 +64,7 @@ public sealed unsafe class Rope
         var half = _headSize / 2;
         var cosines = _cosines[row];
         var sines = _sines[row];
-        Span<float> turned = _headSize <= 1024 ? stackalloc float[_headSize] : new float[_headSize];
+        var turned = new Span<float>(Scratch.Bytes((long)_headSize * sizeof(float)), _headSize);
         for (var start = 0; start < heads.Length; start += _headSize)
         {
             var head = heads.Slice(start, _headSize);
