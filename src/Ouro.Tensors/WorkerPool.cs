@@ -15,7 +15,16 @@ public interface IRangeWork
 /// A thread that the system has put aside holds up at most its own chunk: threads join a piece of work when they notice it and leave when
 /// nothing is left, so nobody waits for a thread that never came. Idle threads spin for about a thousand pauses, then block.
 /// Which thread does which item never changes a result: every item is written by one call that depends on the item alone.
-/// One piece of work runs at a time; callers on several threads take turns. Nothing is allocated per call.
+/// One piece of work runs at a time; callers on several threads take turns. Nothing is allocated per call. Work must not give work to
+/// its own pool unless that is a single chunk: the second piece would wait for the first, and the first for it.
+/// <para>
+/// Why it is safe. The fields that describe a piece are written before membership opens (a release), and a thread reads them only after it
+/// has joined (a full fence); membership opens only when it was closed and empty, so a thread that joins late joins a whole newer piece
+/// and never the remains of an older one. Closing adds a large negative number, so that nobody joins any more and the caller
+/// waits until the members have left; their last act, leaving, publishes what they wrote.
+/// A sleeper is never forgotten: it counts itself before it looks at the generation, the caller raises the generation before it looks for
+/// sleepers, and both with a full fence. The other way round there may be a wake-up too many, which costs one more look at the generation.
+/// </para>
 /// </remarks>
 public sealed unsafe class WorkerPool : IDisposable
 {
@@ -23,6 +32,10 @@ public sealed unsafe class WorkerPool : IDisposable
 
     /// <summary>Added to <see cref="_membership"/> when no thread may join any more.</summary>
     const int Closed = int.MinValue;
+
+    /// <summary>The pool that this thread works for, if it is one of a pool's own.</summary>
+    [ThreadStatic]
+    static WorkerPool? _servedHere;
 
     readonly Lock _turn = new();
     readonly Thread[] _threads;
@@ -60,6 +73,7 @@ public sealed unsafe class WorkerPool : IDisposable
     /// <summary>Does all of <paramref name="items"/> items and returns when they are done.</summary>
     /// <param name="grain">Items handed out at a time, at least 1.</param>
     /// <exception cref="ObjectDisposedException">The pool has been disposed.</exception>
+    /// <exception cref="InvalidOperationException">Called from inside work of this pool, with more than one chunk.</exception>
     public void Run<TWork>(TWork work, int items, int grain)
         where TWork : struct, IRangeWork
     {
@@ -72,8 +86,12 @@ public sealed unsafe class WorkerPool : IDisposable
             return;
         }
 
+        if (_servedHere == this || _turn.IsHeldByCurrentThread)
+            throw new InvalidOperationException("Work of a pool cannot share out more work on the same pool: the two would wait for each other.");
+
         lock (_turn)
         {
+            ObjectDisposedException.ThrowIf(_stopped, this);
             // The address stays valid: this method returns only after the last thread has left the work.
             _work = Unsafe.AsPointer(ref work);
             _do = &Invoke<TWork>;
@@ -151,6 +169,7 @@ public sealed unsafe class WorkerPool : IDisposable
 
     void Serve()
     {
+        _servedHere = this;
         var seen = 0;
         while (true)
         {

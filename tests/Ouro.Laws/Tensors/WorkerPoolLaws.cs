@@ -86,6 +86,23 @@ public sealed class WorkerPoolLaws
         Should.Throw<ObjectDisposedException>(() => pool.Run(new Counting(new int[10]), 10, 1));
     }
 
+    [Fact]
+    public void Work_that_shares_out_work_on_its_own_pool_is_refused_and_not_left_waiting()
+    {
+        using var pool = new WorkerPool(2);
+
+        Should.Throw<InvalidOperationException>(() => pool.Run(new Nesting(pool), 64, 1)).Message.ShouldContain("same pool");
+
+        var done = new int[10];
+        pool.Run(new Counting(done), 10, 1);
+        done.ShouldAllBe(count => count == 1, "the pool works on after a refusal");
+    }
+
+    readonly struct Nesting(WorkerPool pool) : IRangeWork
+    {
+        public void Do(int from, int to) => pool.Run(new Counting(new int[100]), 100, 1);
+    }
+
     readonly struct Counting(int[] done) : IRangeWork
     {
         public void Do(int from, int to)
