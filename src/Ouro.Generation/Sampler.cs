@@ -4,15 +4,15 @@ namespace Ouro.Generation;
 /// <remarks>
 /// Order: repetition penalty, top-k, temperature, top-p, min-p, then the largest of logit / temperature + Gumbel noise, which is a draw from
 /// the softmax of what is left. The noise belongs to (seed, choice, position, token) and to nothing else, so the choice at a position does not
-/// depend on how or when the logits were computed. Not thread-safe; nothing is allocated per token.
+/// depend on how or when the logits were computed. Of equal logits the token of lower number counts as likelier, in every filter. Not
+/// thread-safe; nothing is allocated per token.
 /// </remarks>
 /// <param name="vocabulary">Number of logits.</param>
 /// <param name="choice">Which of several replies to one prompt this is.</param>
 public sealed class Sampler(SamplingOptions options, int vocabulary, int choice = 0)
 {
     readonly float[] _logits = new float[vocabulary];
-    readonly float[] _keys = new float[vocabulary];
-    readonly int[] _tokens = new int[vocabulary];
+    readonly ulong[] _candidates = new ulong[vocabulary];   // see CandidateOf
 
     /// <summary>Chooses the token that follows.</summary>
     /// <param name="logits">[V]; not changed.</param>
@@ -25,7 +25,7 @@ public sealed class Sampler(SamplingOptions options, int vocabulary, int choice 
             return Best(logits);
 
         logits.CopyTo(_logits);
-        Penalise(history);
+        Penalise(logits, history);
         return options.Temperature == 0 ? Best(_logits) : Draw(KeepLikeliest(), position);
     }
 
@@ -43,30 +43,27 @@ public sealed class Sampler(SamplingOptions options, int vocabulary, int choice 
         return best >= 0 ? best : throw new InvalidDataException("the model's output is not a number for any token; its weights are damaged.");
     }
 
-    void Penalise(ReadOnlySpan<int> history)
+    void Penalise(ReadOnlySpan<float> logits, ReadOnlySpan<int> history)
     {
         if (options.RepeatPenalty == 1)
             return;
 
-        var recent = history[^Math.Min(options.RepeatLastN, history.Length)..];
-        for (var i = 0; i < recent.Length; i++)
+        // From the logit as it was given: once per token, however often it was said.
+        foreach (var token in history[^Math.Min(options.RepeatLastN, history.Length)..])
         {
-            if (recent[..i].Contains(recent[i]))
-                continue;   // once per token, however often it was said
-
-            ref var logit = ref _logits[recent[i]];
-            logit = (float)(logit > 0 ? logit / options.RepeatPenalty : logit * options.RepeatPenalty);
+            var logit = logits[token];
+            _logits[token] = (float)(logit > 0 ? logit / options.RepeatPenalty : logit * options.RepeatPenalty);
         }
     }
 
-    /// <summary>Puts the tokens that remain first in <see cref="_tokens"/>, likeliest first, and returns how many they are.</summary>
+    /// <summary>Puts the tokens that remain first in <see cref="_candidates"/>, likeliest first if any were left out, and returns how many they are.</summary>
     int KeepLikeliest()
     {
         var count = 0;
         for (var token = 0; token < _logits.Length; token++)
         {
             if (!float.IsNaN(_logits[token]))
-                (_keys[count], _tokens[count++]) = (-_logits[token], token);
+                _candidates[count++] = CandidateOf(_logits[token], token);
         }
 
         if (count == 0)
@@ -76,21 +73,21 @@ public sealed class Sampler(SamplingOptions options, int vocabulary, int choice 
         if (kept < count)
             SelectSmallest(count, kept);
         if (kept < count || options.TopP < 1 || options.MinP > 0)
-            Array.Sort(_keys, _tokens, 0, kept);
+            _candidates.AsSpan(0, kept).Sort();
         return options.TopP < 1 || options.MinP > 0 ? KeepProbable(kept) : kept;
     }
 
     int KeepProbable(int count)
     {
-        var largest = _logits[_tokens[0]];
+        var largest = _logits[TokenOf(_candidates[0])];
         var total = 0.0;
         for (var i = 0; i < count; i++)
-            total += Math.Exp((_logits[_tokens[i]] - largest) / options.Temperature);
+            total += Math.Exp((_logits[TokenOf(_candidates[i])] - largest) / options.Temperature);
 
         var sum = 0.0;
         for (var i = 0; i < count; i++)
         {
-            var share = Math.Exp((_logits[_tokens[i]] - largest) / options.Temperature);
+            var share = Math.Exp((_logits[TokenOf(_candidates[i])] - largest) / options.Temperature);
             if (i > 0 && (sum >= options.TopP * total || share < options.MinP))
                 return i;
             sum += share;
@@ -104,7 +101,7 @@ public sealed class Sampler(SamplingOptions options, int vocabulary, int choice 
         var (best, bestValue) = (-1, double.NegativeInfinity);
         for (var i = 0; i < count; i++)
         {
-            var token = _tokens[i];
+            var token = TokenOf(_candidates[i]);
             var value = _logits[token] / options.Temperature + GumbelNoise.At(options.Seed, choice, position, token);
             if (value > bestValue || best < 0)
                 (best, bestValue) = (token, value);
@@ -113,25 +110,35 @@ public sealed class Sampler(SamplingOptions options, int vocabulary, int choice 
         return best;
     }
 
-    /// <summary>Quickselect: afterwards the <paramref name="kept"/> smallest keys stand first, ties by token number.</summary>
+    /// <summary>A number that is smaller the likelier a token is: the order of -logit in the upper half, the token in the lower.</summary>
+    static ulong CandidateOf(float logit, int token)
+    {
+        // The bits of positive floats are in order; those of negative ones are in reverse order, below. 0 - x, unlike -x, has one zero only.
+        var bits = BitConverter.SingleToInt32Bits(0 - logit);
+        var ordered = (uint)bits ^ ((uint)(bits >> 31) | 0x8000_0000);
+        return ((ulong)ordered << 32) | (uint)token;
+    }
+
+    static int TokenOf(ulong candidate) => (int)(uint)candidate;
+
+    /// <summary>Quickselect: afterwards the <paramref name="kept"/> smallest candidates stand first, in any order.</summary>
     void SelectSmallest(int count, int kept)
     {
         var (low, high) = (0, count - 1);
         while (low < high)
         {
-            var (pivotKey, pivotToken) = (_keys[(low + high) / 2], _tokens[(low + high) / 2]);
+            var pivot = _candidates[(low + high) / 2];
             var (i, j) = (low, high);
             while (i <= j)
             {
-                while (Before(i, pivotKey, pivotToken))
+                while (_candidates[i] < pivot)
                     i++;
-                while (After(j, pivotKey, pivotToken))
+                while (_candidates[j] > pivot)
                     j--;
                 if (i > j)
                     continue;
 
-                (_keys[i], _keys[j]) = (_keys[j], _keys[i]);
-                (_tokens[i], _tokens[j]) = (_tokens[j], _tokens[i]);
+                (_candidates[i], _candidates[j]) = (_candidates[j], _candidates[i]);
                 i++;
                 j--;
             }
@@ -144,10 +151,6 @@ public sealed class Sampler(SamplingOptions options, int vocabulary, int choice 
                 return;
         }
     }
-
-    bool Before(int i, float key, int token) => _keys[i] < key || (_keys[i] == key && _tokens[i] < token);
-
-    bool After(int i, float key, int token) => _keys[i] > key || (_keys[i] == key && _tokens[i] > token);
 }
 
 /// <summary>Noise that belongs to a place in a text: the same numbers whenever and in whatever order they are asked for.</summary>
