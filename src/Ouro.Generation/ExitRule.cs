@@ -1,3 +1,5 @@
+using Ouro.Model;
+
 namespace Ouro.Generation;
 
 /// <summary>What decides at which loop a token's answer is read.</summary>
@@ -31,6 +33,9 @@ public sealed record ExitRule
 
     /// <summary>True if no token can be read before the last loop, so that nobody needs to ask the gate.</summary>
     public bool IsFixedDepth => Threshold >= 1 || MinLoops == Loops;
+
+    /// <summary>This rule, or full depth for a model that has lost its gate, since nothing can say there that a token is ready.</summary>
+    internal ExitRule For(OuroModel model) => model.HasGate ? this : new ExitRule(Loops);
 
     /// <summary>True if a token is read after this many loops, given the chance of having stopped by then.</summary>
     public bool Reads(int loopsRun, double cumulative)

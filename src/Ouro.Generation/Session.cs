@@ -31,6 +31,8 @@ public sealed class Session : IDisposable
 
     ExitChances _chances;
     int _awaited;
+    int _exitLoop;      // of the token being run; 0 until it is read
+    bool _isRead;       // logits belong to the text as it is
 
     /// <param name="model">Shared, kept.</param>
     /// <param name="rule">When answers are read.</param>
@@ -40,8 +42,7 @@ public sealed class Session : IDisposable
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(contextTokens, 1);
         (_model, ContextTokens) = (model, contextTokens);
-        // Without a gate nothing can say that a token is ready.
-        Rule = model.HasGate ? rule : new ExitRule(rule.Loops);
+        Rule = rule.For(model);
         _sequence = model.NewSequence(rule.Loops, kvType);
         _run = new LoopRun(model, _sequence, rule.Loops);
         _afterLoop = AfterLoop;
@@ -68,36 +69,41 @@ public sealed class Session : IDisposable
     /// <summary>Bytes of keys and values.</summary>
     public long KvBytes => _sequence.BytesTaken;
 
-    /// <summary>The loop, from 1, at which the newest token is read; 0 before the first.</summary>
+    /// <summary>The loop, from 1, at which the newest token was read; 0 while there is nothing to read.</summary>
     public int Depth { get; private set; }
 
     /// <summary>What would be said after the newest token: [V]. Valid until the next <see cref="Feed"/>.</summary>
-    public ReadOnlySpan<float> Logits => _logits[0];
+    /// <exception cref="InvalidOperationException">Nothing has been fed yet, or <see cref="Become"/> was cut short.</exception>
+    public ReadOnlySpan<float> Logits
+        => _isRead ? _logits[0] : throw new InvalidOperationException("Nothing has been read yet; feed the text first.");
 
-    /// <summary>Adds tokens to the text and computes what would follow.</summary>
-    /// <exception cref="InvalidOperationException">The context has no room for them.</exception>
-    /// <exception cref="OperationCanceledException">Asked for between two passes; the text is as it was before.</exception>
+    /// <summary>Adds tokens to the text and computes what would follow; no tokens change nothing.</summary>
+    /// <exception cref="InvalidOperationException">The context has no room for them; nothing has changed.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">A token is not in the vocabulary; nothing has changed.</exception>
+    /// <exception cref="OperationCanceledException">Asked for between two passes; text, depth and logits are as they were before.</exception>
     public void Feed(ReadOnlySpan<int> tokens, CancellationToken cancel = default)
     {
         if (tokens.IsEmpty)
             return;
-        if (_tokens.Count + tokens.Length > ContextTokens)
-            throw new InvalidOperationException($"The text would have {_tokens.Count + tokens.Length:N0} tokens, but its context holds {ContextTokens:N0}.");
-
+        CheckRoom((long)_tokens.Count + tokens.Length);
         _awaited = tokens.Length - 1;
         _run.Run(tokens, _tokens.Count, _afterLoop, cancel);
         _tokens.AddRange(tokens);
         _model.Read(_exitState, _logits);
+        (Depth, _isRead) = (_exitLoop, true);
     }
 
     /// <summary>Makes the text this one: keeps what both have at the beginning, forgets what follows there, and feeds the rest.</summary>
-    /// <remarks>The last token is always fed, since what follows it is asked for.</remarks>
-    /// <exception cref="InvalidOperationException">The context has no room for it.</exception>
+    /// <remarks>The last token is always fed, since what follows it is asked for. An empty text leaves nothing to read.</remarks>
+    /// <exception cref="InvalidOperationException">The context has no room for it; nothing has changed.</exception>
+    /// <exception cref="OperationCanceledException">Asked for between two passes; the text is what both had at the beginning, and unread.</exception>
     public void Become(ReadOnlySpan<int> text, CancellationToken cancel = default)
     {
+        CheckRoom(text.Length);
         var shared = CollectionsMarshal.AsSpan(_tokens).CommonPrefixLength(text);
         var kept = Math.Max(0, Math.Min(shared, text.Length - 1));
         _tokens.RemoveRange(kept, _tokens.Count - kept);
+        (Depth, _isRead) = (0, false);
         Feed(text[kept..], cancel);
     }
 
@@ -105,7 +111,7 @@ public sealed class Session : IDisposable
     /// <remarks>A token is fed only when the next one is asked for, so the last one of a reply costs nothing.</remarks>
     public IEnumerable<GeneratedToken> Write(Sampler sampler, CancellationToken cancel = default)
     {
-        while (_tokens.Count <= ContextTokens)
+        while (true)
         {
             var id = sampler.Choose(Logits, CollectionsMarshal.AsSpan(_tokens), _tokens.Count);
             yield return new GeneratedToken(id, Depth, Rule.Loops, Margin(Logits));
@@ -119,13 +125,19 @@ public sealed class Session : IDisposable
     /// <summary>Gives the keys and values back.</summary>
     public void Dispose() => _sequence.Dispose();
 
+    void CheckRoom(long tokens)
+    {
+        if (tokens > ContextTokens)
+            throw new InvalidOperationException($"The text would have {tokens:N0} tokens, but its context holds {ContextTokens:N0}.");
+    }
+
     void AfterLoop(int firstToken, int loop, Matrix states)
     {
         var row = _awaited - firstToken;
         if (row >= states.Rows)
             return;
         if (loop == 0)
-            (_chances, Depth) = (new ExitChances(), 0);
+            (_chances, _exitLoop) = (new ExitChances(), 0);
 
         states[row].CopyTo(_lastState[0]);
         if (!Rule.IsFixedDepth)
@@ -134,10 +146,10 @@ public sealed class Session : IDisposable
             _chances.Add(_gateLogit[0], isLast: loop + 1 == Rule.Loops);
         }
 
-        if (Depth != 0 || !Rule.Reads(loop + 1, _chances.Cumulative))
+        if (_exitLoop != 0 || !Rule.Reads(loop + 1, _chances.Cumulative))
             return;
 
-        Depth = loop + 1;
+        _exitLoop = loop + 1;
         states[row].CopyTo(_exitState[0]);
     }
 

@@ -47,7 +47,7 @@ public sealed record Trace(int[] Ids, IReadOnlyList<LoopTrace> Loops, int[] Exit
 
         var exits = new int[tokens];
         for (var token = 0; token < tokens; token++)
-            exits[token] = Exit(loops, token, model.HasGate ? rule : new ExitRule(rule.Loops));
+            exits[token] = Exit(loops, token, rule.For(model));
         return new Trace(ids.ToArray(), loops, exits);
     }
 
