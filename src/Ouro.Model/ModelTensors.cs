@@ -98,11 +98,12 @@ public static class ModelTensors
     /// <summary>Every tensor of a model of these measures, in the order of a published checkpoint's layers; no head if it is tied.</summary>
     public static IReadOnlyList<ModelTensor> Of(OuroConfig config)
     {
-        var tensors = new List<ModelTensor> { Once(TensorRole.Embedding, config), };
+        var tensors = new List<ModelTensor> { Once(TensorRole.Embedding, config) };
         for (var layer = 0; layer < config.Layers; layer++)
         {
-            foreach (var (role, _, _, shape) in PerLayer)
-                tensors.Add(InLayer(role, layer, shape(config)));
+            var number = layer.ToString(CultureInfo.InvariantCulture);
+            foreach (var (role, huggingFace, gguf, shape) in PerLayer)
+                tensors.Add(new ModelTensor(role, layer, $"model.layers.{number}.{huggingFace}.weight", $"blk.{number}.{gguf}.weight", shape(config)));
         }
 
         tensors.Add(Once(TensorRole.FinalNorm, config));
@@ -137,16 +138,15 @@ public static class ModelTensors
         (TensorRole.FeedForwardOut, "post_attention_layernorm_2", "post_ffw_norm", c => [c.Width]),
     ];
 
+    /// <summary>What both kinds of file call a tensor that is there once.</summary>
+    internal static (string HuggingFace, string Gguf) NamesOf(TensorRole role)
+        => Array.Find(Globals, row => row.Role == role) is { HuggingFace: { } huggingFace, Gguf: { } gguf }
+            ? (huggingFace, gguf)
+            : throw new ArgumentOutOfRangeException(nameof(role), role, "This tensor is there once per layer.");
+
     static ModelTensor Once(TensorRole role, OuroConfig config)
     {
         var (_, huggingFace, gguf, shape) = Array.Find(Globals, row => row.Role == role);
         return new ModelTensor(role, -1, huggingFace, gguf, shape(config));
-    }
-
-    static ModelTensor InLayer(TensorRole role, int layer, ImmutableArray<long> shape)
-    {
-        var (_, huggingFace, gguf, _) = Array.Find(PerLayer, row => row.Role == role);
-        var number = layer.ToString(CultureInfo.InvariantCulture);
-        return new ModelTensor(role, layer, $"model.layers.{number}.{huggingFace}.weight", $"blk.{number}.{gguf}.weight", shape);
     }
 }

@@ -19,6 +19,9 @@ public sealed record KvShape(int Layers, int Loops, int Heads, int HeadSize, Ele
 
     /// <summary>Bytes that one position takes in all loops.</summary>
     public long BytesPerPosition => Loops * BytesPerPositionAndLoop;
+
+    /// <summary>Bytes that so many positions take in all loops; <see cref="long.MaxValue"/> for any more than that.</summary>
+    public long BytesFor(int positions) => (long)Int128.Min((Int128)positions * BytesPerPosition, long.MaxValue);
 }
 
 /// <summary>Keys and values of <see cref="Positions"/> consecutive positions of one sequence, for every loop and layer.</summary>
