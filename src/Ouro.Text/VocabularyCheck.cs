@@ -19,7 +19,7 @@ readonly struct VocabularyCheck(string path, string[] tokens, TokenKind[] kinds)
         {
             CheckToken(id);
             if (!ids.TryAdd(id))
-                throw Broken($"tokens {ids.Find(tokens[id])} and {id} are both {Quote(tokens[id])}; each spelling may be used once.");
+                throw Broken($"tokens {ids.Find(tokens[id])} and {id} are both {Quoting.Quote(tokens[id])}; each spelling may be used once.");
         }
 
         return ids;
@@ -35,14 +35,14 @@ readonly struct VocabularyCheck(string path, string[] tokens, TokenKind[] kinds)
             var text = texts[rank];
             var space = text.IndexOf(' ');
             if (space <= 0 || space == text.Length - 1 || text.AsSpan(space + 1).Contains(' '))
-                throw Broken($"merge {rank} is {Quote(text)}; expected two tokens with one space between them.");
+                throw Broken($"merge {rank} is {Quoting.Quote(text)}; expected two tokens with one space between them.");
 
             var left = text.AsSpan(0, space);
             var right = text.AsSpan(space + 1);
             product = IsPair(product + 1, left, right) ? product + 1 : Resolve(ids, string.Concat(left, right), rank);
             var merge = new Merge(Resolve(ids, left, rank), Resolve(ids, right, rank), product);
             if (!table.TryAdd(merge, rank))
-                throw Broken($"merge {rank} repeats merge {table.RankOf(merge.Left, merge.Right)}, {Quote(text)}; a pair may be merged in one way only.");
+                throw Broken($"merge {rank} repeats merge {table.RankOf(merge.Left, merge.Right)}, {Quoting.Quote(text)}; a pair may be merged in one way only.");
 
             merges[rank] = merge;
         }
@@ -59,36 +59,25 @@ readonly struct VocabularyCheck(string path, string[] tokens, TokenKind[] kinds)
                 throw Broken($"the {name} token is {id}, but ids run from 0 to {tokens.Length - 1}.");
     }
 
-    /// <summary>The start of a text from a file, with nothing in it that could break a line.</summary>
-    public static string Quote(ReadOnlySpan<char> text)
-    {
-        const int Longest = 40;
-        var quoted = new StringBuilder("'");
-        foreach (var rune in text[..Math.Min(text.Length, Longest)].EnumerateRunes())
-            quoted.Append(Rune.IsControl(rune) || Rune.IsWhiteSpace(rune) && rune.Value != ' ' ? $"\\u{rune.Value:x4}" : rune.ToString());
-
-        return quoted.Append(text.Length > Longest ? "...'" : "'").ToString();
-    }
-
     void CheckToken(int id)
     {
         var token = tokens[id];
         if (token.Length == 0)
             throw Broken($"token {id} is empty.");
         if (!Enum.IsDefined(kinds[id]))
-            throw Broken($"token {id}, {Quote(token)}, has the unknown type {(int)kinds[id]}.");
+            throw Broken($"token {id}, {Quoting.Quote(token)}, has the unknown type {(int)kinds[id]}.");
 
         if (kinds[id] != TokenKind.Normal)
         {
             if (HasLoneSurrogate(token))
-                throw Broken($"token {id}, {Quote(token)}, is not valid Unicode text.");
+                throw Broken($"token {id}, {Quoting.Quote(token)}, is not valid Unicode text.");
             return;
         }
 
         foreach (var character in token)
             if (!ByteLevel.TryByteOf(character, out _))
                 throw Broken(
-                    $"token {id}, {Quote(token)}, holds U+{(int)character:X4}, which spells no byte; " +
+                    $"token {id}, {Quoting.Quote(token)}, holds U+{(int)character:X4}, which spells no byte; " +
                     "only byte-level vocabularies can be used, and added tokens must be marked as such.");
     }
 
@@ -112,12 +101,12 @@ readonly struct VocabularyCheck(string path, string[] tokens, TokenKind[] kinds)
     {
         var id = ids.Find(token);
         if (id == TokenIndex.Missing)
-            throw Broken($"merge {rank} needs the token {Quote(token)}, which the vocabulary does not have.");
+            throw Broken($"merge {rank} needs the token {Quoting.Quote(token)}, which the vocabulary does not have.");
 
         // Merging must not be a way for a user's text to become a special token.
         return kinds[id] != TokenKind.Special
             ? id
-            : throw Broken($"merge {rank} uses the special token {Quote(token)}; text must not be able to turn into one.");
+            : throw Broken($"merge {rank} uses the special token {Quoting.Quote(token)}; text must not be able to turn into one.");
     }
 
     ModelFileException Broken(string problem) => new(path, problem);

@@ -7,7 +7,11 @@ namespace Ouro.Formats.Safetensors;
 /// </remarks>
 public sealed class SafetensorsCheckpoint : IDisposable
 {
-    const string SingleFileName = "model.safetensors";
+    /// <summary>What the one file of a checkpoint that is not in shards is called.</summary>
+    public const string SingleFileName = "model.safetensors";
+
+    /// <summary>What the list of tensors and their shards is called.</summary>
+    public const string IndexFileName = ShardIndex.FileName;
 
     static readonly string[] PicklePatterns = ["pytorch_model*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl"];
 

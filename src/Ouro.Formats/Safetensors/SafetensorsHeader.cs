@@ -24,7 +24,6 @@ sealed record SafetensorsHeader(IReadOnlyDictionary<string, string> Metadata, IR
     /// <summary>Most dimensions of a tensor; the format sets no limit, but no model needs more.</summary>
     public const int MostDimensions = 8;
 
-
     /// <summary>Parses and checks a header; touches no tensor data.</summary>
     /// <param name="start">The file from its first byte: whole, or cut after <see cref="HeaderLimits.JsonBytes"/>.</param>
     /// <param name="fileLength">Bytes in the whole file.</param>

@@ -1,3 +1,5 @@
+using Ouro.Formats;
+
 namespace Ouro.Text;
 
 /// <summary>One message of a conversation.</summary>
@@ -26,5 +28,5 @@ public sealed record ChatMessage(string Role, string Content)
 
     static string Check(string role) => Roles.Contains(role)
         ? role
-        : throw new ArgumentException($"The role is {VocabularyCheck.Quote(role)}; expected one of {string.Join(", ", Roles)}.", nameof(role));
+        : throw new ArgumentException($"The role is {Quoting.Quote(role)}; expected one of {string.Join(", ", Roles)}.", nameof(role));
 }

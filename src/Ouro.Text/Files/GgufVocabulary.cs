@@ -34,7 +34,7 @@ public static class GgufVocabulary
     public static Vocabulary From(GgufTokenizerFields fields, string path)
     {
         if (fields.Model != ByteLevelModel)
-            throw new ModelFileException(path, $"tokenizer.ggml.model is {VocabularyCheck.Quote(fields.Model)}; only byte-level BPE, \"{ByteLevelModel}\", can be used.");
+            throw new ModelFileException(path, $"tokenizer.ggml.model is {Quoting.Quote(fields.Model)}; only byte-level BPE, \"{ByteLevelModel}\", can be used.");
 
         var merges = fields.Merges ?? throw new ModelFileException(path, "tokenizer.ggml.merges is missing; convert the model again.");
         var kinds = fields.TokenTypes is { } types ? Array.ConvertAll(types, KindOf) : InferKinds(fields.Tokens, merges);
@@ -77,7 +77,7 @@ public static class GgufVocabulary
         PlainName => PreTokenizerKind.Gpt2,
         null or UnsaidName => merges.Any(merge => merge.AsSpan().ContainsAnyInRange('0', '9')) ? PreTokenizerKind.Gpt2 : PreTokenizerKind.DigitsThenGpt2,
         _ => throw new ModelFileException(
-            path, $"tokenizer.ggml.pre is {VocabularyCheck.Quote(name)}; only \"{DigitsName}\" and \"{PlainName}\" can be used."),
+            path, $"tokenizer.ggml.pre is {Quoting.Quote(name)}; only \"{DigitsName}\" and \"{PlainName}\" can be used."),
     };
 
     static string ProductOf(string merge) => merge.Replace(" ", "", StringComparison.Ordinal);

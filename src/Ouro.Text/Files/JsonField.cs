@@ -40,7 +40,7 @@ readonly record struct JsonField(string Path, string Place, JsonElement Value)
         }
         catch (Exception unreadable) when (unreadable is IOException or UnauthorizedAccessException)
         {
-            throw new ModelFileException(path, $"cannot be read: {unreadable.Message}");
+            throw new ModelFileException(path, $"cannot be read ({unreadable.Reason}); check its permissions and the disk.");
         }
     }
 
@@ -111,7 +111,7 @@ readonly record struct JsonField(string Path, string Place, JsonElement Value)
     {
         JsonValueKind.Object => "an object",
         JsonValueKind.Array => "a list",
-        JsonValueKind.String => VocabularyCheck.Quote(Text()),
-        _ => VocabularyCheck.Quote(Value.GetRawText()),
+        JsonValueKind.String => Quoting.Quote(Text()),
+        _ => Quoting.Quote(Value.GetRawText()),
     };
 }

@@ -67,7 +67,7 @@ sealed class TokenizerJsonParts
             var token = reader.GetString()!;
             reader.Read();
             if (reader.TokenType != JsonTokenType.Number || !reader.TryGetInt32(out var id))
-                throw new ModelFileException(_path, $"the id of {VocabularyCheck.Quote(token)} in 'vocab' is not an integer.");
+                throw new ModelFileException(_path, $"the id of {Quoting.Quote(token)} in 'vocab' is not an integer.");
 
             Vocabulary.Add((token, id));
         }

@@ -22,7 +22,7 @@ sealed class TokenizerJsonReader(string path, ReadOnlySpan<byte> json)
     void CheckModel()
     {
         if (_parts.Model("type").Text() is not "BPE" and var type)
-            throw Refused($"the model is {VocabularyCheck.Quote(type)}; only BPE can be used");
+            throw Refused($"the model is {Quoting.Quote(type)}; only BPE can be used");
         if (_parts.Model("byte_fallback").Flag(false))
             throw Refused("byte_fallback is on; only vocabularies of byte-level spelling can be used");
         if (_parts.Model("ignore_merges").Flag(false))
@@ -41,14 +41,14 @@ sealed class TokenizerJsonReader(string path, ReadOnlySpan<byte> json)
     void CheckAbsent(string step)
     {
         if (!_parts.Step(step).IsNull)
-            throw Refused($"it has a {step}, {VocabularyCheck.Quote(TypeOf(_parts.Step(step)))}; only tokenizers without one can be used");
+            throw Refused($"it has a {step}, {Quoting.Quote(TypeOf(_parts.Step(step)))}; only tokenizers without one can be used");
     }
 
     void CheckByteLevel(string step, bool required)
     {
         var field = _parts.Step(step);
         if (field.IsNull ? required : TypeOf(field) != "ByteLevel")
-            throw Refused($"the {step} is {(field.IsNull ? "missing" : VocabularyCheck.Quote(TypeOf(field)))}; only ByteLevel can be used");
+            throw Refused($"the {step} is {(field.IsNull ? "missing" : Quoting.Quote(TypeOf(field)))}; only ByteLevel can be used");
     }
 
     PreTokenizerKind ReadPreTokenizer()
@@ -60,7 +60,7 @@ sealed class TokenizerJsonReader(string path, ReadOnlySpan<byte> json)
         var steps = TypeOf(root) == "Sequence" ? root["pretokenizers"].Items().ToList() : [root];
         var types = steps.ConvertAll(TypeOf);
         if (types is not (["ByteLevel"] or ["Digits", "ByteLevel"]))
-            throw Refused($"the pre-tokenizer is {VocabularyCheck.Quote(string.Join(", ", types))}; only ByteLevel, alone or after Digits, can be used");
+            throw Refused($"the pre-tokenizer is {Quoting.Quote(string.Join(", ", types))}; only ByteLevel, alone or after Digits, can be used");
         if (types is ["Digits", _] && !steps[0]["individual_digits"].Flag(false))
             throw Refused("the pre-tokenizer Digits keeps runs of digits together; only individual_digits can be used");
         if (steps[^1]["add_prefix_space"].Flag(true))
@@ -89,7 +89,7 @@ sealed class TokenizerJsonReader(string path, ReadOnlySpan<byte> json)
             if (id < 0 || id >= listed.Count)
                 Place(tokens, token, id);
             else if (tokens[id] != token)
-                throw Refused($"the added token {VocabularyCheck.Quote(token)} has the id {id}, which is {VocabularyCheck.Quote(tokens[id])} in the vocabulary");
+                throw Refused($"the added token {Quoting.Quote(token)} has the id {id}, which is {Quoting.Quote(tokens[id])} in the vocabulary");
             kinds[id] = kind;
         }
 
@@ -99,9 +99,9 @@ sealed class TokenizerJsonReader(string path, ReadOnlySpan<byte> json)
     void Place(string[] tokens, string token, int id)
     {
         if ((uint)id >= (uint)tokens.Length)
-            throw Refused($"token {VocabularyCheck.Quote(token)} has the id {id}, but with {tokens.Length:N0} tokens ids must run from 0 to {tokens.Length - 1} without a hole");
+            throw Refused($"token {Quoting.Quote(token)} has the id {id}, but with {tokens.Length:N0} tokens ids must run from 0 to {tokens.Length - 1} without a hole");
         if (tokens[id] is { } other)
-            throw Refused($"tokens {VocabularyCheck.Quote(other)} and {VocabularyCheck.Quote(token)} both have the id {id}; each id may be used once");
+            throw Refused($"tokens {Quoting.Quote(other)} and {Quoting.Quote(token)} both have the id {id}; each id may be used once");
 
         tokens[id] = token;
     }
@@ -117,7 +117,7 @@ sealed class TokenizerJsonReader(string path, ReadOnlySpan<byte> json)
             var content = token["content"].Text();
             foreach (var option in (string[])["single_word", "lstrip", "rstrip"])
                 if (token[option].Flag(false))
-                    throw Refused($"the added token {VocabularyCheck.Quote(content)} has {option} set; only added tokens without it can be used");
+                    throw Refused($"the added token {Quoting.Quote(content)} has {option} set; only added tokens without it can be used");
 
             added.Add((content, token["id"].Integer(), token["special"].Flag(false) ? TokenKind.Special : TokenKind.UserDefined));
         }

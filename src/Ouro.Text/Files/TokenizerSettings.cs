@@ -37,7 +37,7 @@ sealed class TokenizerSettings
             return Array.IndexOf(tokens, named.Token) is >= 0 and var id
                 ? id
                 : throw new ModelFileException(
-                    named.Path, $"{role} is {VocabularyCheck.Quote(named.Token)}, which {TokenizerJson.TokenizerFile} does not have.");
+                    named.Path, $"{role} is {Quoting.Quote(named.Token)}, which {TokenizerJson.TokenizerFile} does not have.");
         }
 
         return new SpecialIds(IdOf("bos_token"), IdOf("eos_token"), IdOf("pad_token"), IdOf("unk_token"));
