@@ -9,6 +9,8 @@ public static class GgufConfig
     /// <summary>The architecture that a file of ours names.</summary>
     public const string Architecture = "ouro";
 
+    internal const string ArchitectureKey = "general.architecture";
+
     /// <summary>The gate's weight as an array of D floats.</summary>
     public const string GateWeightKey = "ouro.early_exit.gate_weight";
 
@@ -25,12 +27,14 @@ public static class GgufConfig
         ("ouro.early_exit_gate.weight", "ouro.early_exit_gate.bias"),
     ];
 
+    /// <summary>What a file calls its architecture; null if it does not say.</summary>
+    internal static string? ArchitectureOf(GgufFile file) => file.Metadata.GetString(ArchitectureKey);
+
     /// <summary>Reads the measures from an <c>ouro</c> file.</summary>
     /// <exception cref="ModelFileException">It is not an Ouro file, a key is missing, or a number cannot be.</exception>
     public static OuroConfig Read(GgufFile file)
     {
-        var metadata = file.Metadata;
-        var architecture = metadata.GetString("general.architecture")
+        var architecture = ArchitectureOf(file)
             ?? throw new ModelFileException(file.Path, "does not name its architecture, so nobody knows how to compute it. Fetch or convert it again.");
         if (architecture != Architecture)
             throw RefuseArchitecture(file, architecture);
@@ -68,7 +72,7 @@ public static class GgufConfig
             RopeTheta = metadata.GetNumber($"{prefix}.rope.freq_base") ?? throw Missing(file, $"{prefix}.rope.freq_base"),
             ContextTokens = Integer(file, $"{prefix}.context_length"),
             ExitThreshold = (float)(metadata.GetNumber(ThresholdKey) ?? 1),
-            TiedHead = file.Find("output.weight") is null,
+            TiedHead = file.Find(ModelTensors.NamesOf(TensorRole.Head).Gguf) is null,
         };
         return config.FirstImpossibility() is { } problem
             ? throw new ModelFileException(file.Path, $"{problem}. The file is damaged; fetch or convert it again.")
@@ -78,7 +82,7 @@ public static class GgufConfig
     /// <summary>Writes the measures; the tokenizer, the gate and the file type are set by others.</summary>
     public static void Write(OuroConfig config, GgufMetadata metadata)
     {
-        metadata.Set("general.architecture", Architecture);
+        metadata.Set(ArchitectureKey, Architecture);
         metadata.Set("ouro.block_count", (uint)config.Layers);
         metadata.Set("ouro.context_length", (uint)config.ContextTokens);
         metadata.Set("ouro.embedding_length", (uint)config.Width);
@@ -104,15 +108,17 @@ public static class GgufConfig
 
     static ModelFileException RefuseArchitecture(GgufFile file, string architecture)
     {
-        var shown = architecture.Length <= 60 ? architecture : architecture[..60] + "...";
+        var shown = architecture.Quoted;
         return new(file.Path, LooksLikeOuro(file)
-            ? $"is an Ouro model relabelled as '{shown}': it has lost its loops, its gate and perhaps its second norms, and would print fluent garbage. "
+            ? $"is an Ouro model relabelled as {shown}: it has lost its loops, its gate and perhaps its second norms, and would print fluent garbage. "
                 + "Convert the original checkpoint with 'ouro convert'; 'ouro verify' lists what is lost."
-            : $"is a model of architecture '{shown}', but only looped models of architecture 'ouro' can be run. Choose an Ouro model.");
+            : $"is a model of architecture {shown}, but only looped models of architecture 'ouro' can be run. Choose an Ouro model.");
     }
 
     static int VocabularyOf(GgufFile file, string prefix)
-        => file.Find("token_embd.weight") is { Shape: [var rows, _] } ? (int)Math.Min(rows, int.MaxValue) : Integer(file, $"{prefix}.vocab_size");
+        => file.Find(ModelTensors.NamesOf(TensorRole.Embedding).Gguf) is { Shape: [var rows, _] }
+            ? (int)Math.Min(rows, int.MaxValue)
+            : Integer(file, $"{prefix}.vocab_size");
 
     static int Integer(GgufFile file, string key, int? orElse = null)
     {
@@ -121,5 +127,5 @@ public static class GgufConfig
     }
 
     static ModelFileException Missing(GgufFile file, string key)
-        => new(file.Path, $"does not say '{key}', without which the model cannot be computed. Fetch or convert it again.");
+        => new(file.Path, $"does not say {key.Quoted}, without which the model cannot be computed. Fetch or convert it again.");
 }

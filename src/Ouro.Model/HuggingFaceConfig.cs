@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -8,6 +9,9 @@ namespace Ouro.Model;
 /// <summary>A published checkpoint's <c>config.json</c> to measures and back.</summary>
 public static class HuggingFaceConfig
 {
+    /// <summary>What the file is called in a checkpoint's folder.</summary>
+    internal const string FileName = "config.json";
+
     const long LargestFile = 4 << 20;
 
     /// <summary>Reads <c>config.json</c>.</summary>
@@ -67,14 +71,14 @@ public static class HuggingFaceConfig
             ["num_attention_heads"] = config.Heads,
             ["num_hidden_layers"] = config.Layers,
             ["num_key_value_heads"] = config.KvHeads,
-            ["rms_norm_eps"] = (double)(decimal)config.NormEpsilon,
+            ["rms_norm_eps"] = Shortest(config.NormEpsilon),
             ["rope_scaling"] = null,
             ["rope_theta"] = config.RopeTheta,
             ["sliding_window"] = null,
             ["tie_word_embeddings"] = config.TiedHead,
             ["torch_dtype"] = TypeName(stored),
             ["total_ut_steps"] = config.Loops,
-            ["early_exit_threshold"] = (double)(decimal)config.ExitThreshold,
+            ["early_exit_threshold"] = Shortest(config.ExitThreshold),
             ["use_cache"] = true,
             ["use_sliding_window"] = false,
             ["vocab_size"] = config.Vocabulary,
@@ -92,6 +96,9 @@ public static class HuggingFaceConfig
         ElementType.F16 => "float16",
         _ => "bfloat16",
     };
+
+    /// <summary>The double with the fewest digits that is this number in single precision: 1E-06 and not 9.999999974752427E-07.</summary>
+    static double Shortest(float number) => double.Parse(number.ToString(CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);
 
     static JsonDocument Parse(string path)
     {
@@ -115,7 +122,7 @@ public static class HuggingFaceConfig
         }
         catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
         {
-            throw new ModelFileException(path, $"cannot be read: {problem.Message}");
+            throw new ModelFileException(path, $"cannot be read ({problem.Reason}); check its permissions and the disk.");
         }
     }
 
@@ -125,18 +132,16 @@ public static class HuggingFaceConfig
         if (model != "ouro")
         {
             throw new ModelFileException(
-                path, $"describes a model of type {Quote(model)}, but only looped models of type 'ouro' can be run. Choose an Ouro checkpoint.");
+                path, $"describes a model of type {model?.Quoted ?? "that is not named"}, but only looped models of type 'ouro' can be run. Choose an Ouro checkpoint.");
         }
 
         if (fields.Text("hidden_act") is { } act && act != "silu")
-            throw new ModelFileException(path, $"asks for the activation {Quote(act)}, but Ouro models use 'silu'. The file was edited by hand; fetch it again.");
+            throw new ModelFileException(path, $"asks for the activation {act.Quoted}, but Ouro models use 'silu'. The file was edited by hand; fetch it again.");
         if (fields.Boolean("use_sliding_window", orElse: false))
             throw new ModelFileException(path, "asks for sliding-window attention, which no Ouro model uses and this program does not compute.");
         if (fields.HasValue("rope_scaling"))
             throw new ModelFileException(path, "asks for scaled rotary positions ('rope_scaling'), which no Ouro model uses and this program does not compute.");
     }
-
-    static string Quote(string? text) => text is null ? "that is not named" : $"'{(text.Length <= 60 ? text : text[..60] + "...")}'";
 
     /// <summary>The fields of one JSON object, with one sentence for each thing that can be wrong.</summary>
     readonly struct Fields
@@ -186,8 +191,8 @@ public static class HuggingFaceConfig
 
         ModelFileException Wrong(string name, string expected)
         {
-            var found = _root.GetProperty(name).GetRawText();
-            return new(_path, $"'{name}' is {(found.Length <= 60 ? found : found[..60] + "...")}, but {expected} that fits is expected. Fetch the file again.");
+            var found = _root.GetProperty(name).GetRawText().Quoted;
+            return new(_path, $"'{name}' is {found}, but {expected} that fits is expected. Fetch the file again.");
         }
     }
 }

@@ -84,7 +84,7 @@ public sealed class OuroCheckpoint : IDisposable
             return stored;   // [1, D] and [D] are both in use
 
         throw new ModelFileException(
-            Path, $"tensor '{stored.Name}' is [{string.Join(", ", stored.Shape)}], but a model of these measures needs "
+            Path, $"tensor {stored.Name.Quoted} is [{string.Join(", ", stored.Shape)}], but a model of these measures needs "
                 + $"[{string.Join(", ", tensor.Shape)}]. The configuration and the weights do not belong together; fetch both again.");
     }
 
@@ -97,21 +97,27 @@ public sealed class OuroCheckpoint : IDisposable
     {
         var claimed = Tensors.SelectMany(NamesOf).ToHashSet(StringComparer.Ordinal);
         if (Config.TiedHead)
-            claimed.Add(Gguf is null ? "lm_head.weight" : "output.weight");   // a second copy of the embedding
+        {
+            var (huggingFace, gguf) = ModelTensors.NamesOf(TensorRole.Head);
+            claimed.Add(Gguf is null ? huggingFace : gguf);   // a second copy of the embedding
+        }
+
+
         return [.. StoredTensors.Where(tensor => !claimed.Contains(tensor.Name))];
     }
 
     /// <summary>Closes the files; memory mapped from them must not be used any more.</summary>
     public void Dispose() => _files.Dispose();
 
-    static bool IsPublished(string path) => Directory.Exists(path) || path.EndsWith(".safetensors", StringComparison.OrdinalIgnoreCase);
+    /// <summary>True for a folder or a .safetensors file, false for what can only be a GGUF file.</summary>
+    internal static bool IsPublished(string path) => Directory.Exists(path) || path.EndsWith(".safetensors", StringComparison.OrdinalIgnoreCase);
 
     static OuroCheckpoint OpenPublished(string path)
     {
         var files = SafetensorsCheckpoint.Open(path);
         try
         {
-            var config = HuggingFaceConfig.Read(System.IO.Path.Combine(files.Folder, "config.json"));
+            var config = HuggingFaceConfig.Read(System.IO.Path.Combine(files.Folder, HuggingFaceConfig.FileName));
             return new OuroCheckpoint(path, config, files, files.Tensors, files.Find, gguf: null);
         }
         catch

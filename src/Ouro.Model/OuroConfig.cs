@@ -1,9 +1,12 @@
 namespace Ouro.Model;
 
 /// <summary>The measures of a looped model: everything that its shapes and its arithmetic depend on.</summary>
-/// <remarks>An object that exists has been checked by <see cref="FirstImpossibility"/> if it came from a file.</remarks>
+/// <remarks>What came from a file has been checked by <see cref="FirstImpossibility"/>.</remarks>
 public sealed record OuroConfig
 {
+    /// <summary>Exit thresholds of files are above this: a smaller one is a mistake, since any gate reaches it at once.</summary>
+    const float LeastExitThreshold = 1e-6f;
+
     /// <summary>Layers in the stack (L); the stack as a whole is what loops.</summary>
     public required int Layers { get; init; }
 
@@ -53,7 +56,10 @@ public sealed record OuroConfig
     public long ParameterCount => ModelTensors.Of(this).Sum(tensor => tensor.ElementCount);
 
     /// <summary>Says what is impossible about these measures, or null.</summary>
-    /// <remarks>The bounds are far above any real model, and low enough that no product of two measures overflows.</remarks>
+    /// <remarks>
+    /// The bounds are far above any real model, and low enough that a tensor's numbers fit 63 bits and a row's 31. Products with the context or the loops may
+    /// pass 63 bits: <see cref="Tensors.KvShape.BytesFor"/> counts with that.
+    /// </remarks>
     public string? FirstImpossibility()
     {
         (string Name, long Value, long Most)[] measures =
@@ -84,8 +90,8 @@ public sealed record OuroConfig
             return $"the epsilon of the norms is {NormEpsilon}, which cannot be: it must be at least 0 and below 1";
         if (!(RopeTheta is > 0 and < 1e15))
             return $"the rotary base is {RopeTheta}, which cannot be: it must be above 0 and below 1e15";
-        return ExitThreshold is > 0 and <= 1
+        return ExitThreshold is > LeastExitThreshold and <= 1
             ? null
-            : $"the exit threshold is {ExitThreshold}, which cannot be: it must be above 0 and at most 1";
+            : $"the exit threshold is {ExitThreshold}, which cannot be: it must be above {LeastExitThreshold} and at most 1";
     }
 }

@@ -88,7 +88,7 @@ public sealed class OuroWeights : IDisposable
         return Array.TrueForAll(values, float.IsFinite)
             ? RowOf(values)
             : throw new ModelFileException(
-                stored.Path, $"tensor '{stored.Name}' holds numbers that are NaN or infinite. The file is damaged; fetch it again.");
+                stored.Path, $"tensor {stored.Name.Quoted} holds numbers that are NaN or infinite. The file is damaged; fetch it again.");
     }
 
     static Matrix RowOf(float[] values)

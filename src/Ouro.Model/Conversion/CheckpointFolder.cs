@@ -13,9 +13,6 @@ sealed class CheckpointFolder : IDisposable
     /// <summary>Most bytes of tensors in one file; larger models are cut into shards.</summary>
     public const long ShardBytes = 5_000_000_000;
 
-    const string SingleName = "model.safetensors";
-    const string IndexName = "model.safetensors.index.json";
-    const string ConfigName = "config.json";
     const string GenerationName = "generation_config.json";
 
     static readonly string[] StopTokens = ["<|endoftext|>", "<|im_end|>"];
@@ -36,7 +33,7 @@ sealed class CheckpointFolder : IDisposable
         }
         catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
         {
-            throw new ModelFileException(place, $"the folder cannot be made ({problem.Message.TrimEnd('.')}); check permissions and free space.", problem);
+            throw new ModelFileException(place, $"the folder cannot be made ({problem.Reason}); check permissions and free space.", problem);
         }
     }
 
@@ -49,7 +46,7 @@ sealed class CheckpointFolder : IDisposable
     {
         var shards = Shards(tensors, shardBytes);
         var names = shards.Count == 1
-            ? [SingleName]
+            ? [SafetensorsCheckpoint.SingleFileName]
             : shards.Select((_, number) => string.Create(CultureInfo.InvariantCulture, $"model-{number + 1:D5}-of-{shards.Count:D5}.safetensors")).ToArray();
         var writers = new List<TensorFileWriter>();
         try
@@ -81,9 +78,9 @@ sealed class CheckpointFolder : IDisposable
     public void WriteConfiguration(OuroCheckpoint source, IReadOnlyList<PlannedTensor> tensors)
     {
         var stored = tensors.GroupBy(tensor => tensor.Target.Type).MaxBy(group => group.Sum(tensor => tensor.Target.ByteLength))!.Key;
-        var config = source.Gguf is null ? Retyped(System.IO.Path.Combine(source.Folder, ConfigName), stored) : HuggingFaceConfig.Write(source.Config, stored);
+        var config = source.Gguf is null ? Retyped(System.IO.Path.Combine(source.Folder, HuggingFaceConfig.FileName), stored) : HuggingFaceConfig.Write(source.Config, stored);
         var generation = System.IO.Path.Combine(source.Folder, GenerationName);
-        AtomicFile.WriteAllText(System.IO.Path.Combine(Path, ConfigName), config);
+        AtomicFile.WriteAllText(System.IO.Path.Combine(Path, HuggingFaceConfig.FileName), config);
         if (source.Gguf is null && File.Exists(generation))
             File.Copy(generation, System.IO.Path.Combine(Path, GenerationName));
         else
@@ -105,7 +102,7 @@ sealed class CheckpointFolder : IDisposable
 
             if (!_overwrite)
                 throw new IOException("something else was put there meanwhile");
-            foreach (var old in Directory.EnumerateFiles(_place, "model*.safetensors").Append(System.IO.Path.Combine(_place, IndexName)))
+            foreach (var old in Directory.EnumerateFiles(_place, "model*.safetensors").Append(System.IO.Path.Combine(_place, SafetensorsCheckpoint.IndexFileName)))
                 File.Delete(old);
             foreach (var file in Directory.EnumerateFiles(Path))
                 File.Move(file, System.IO.Path.Combine(_place, System.IO.Path.GetFileName(file)), overwrite: true);
@@ -114,7 +111,7 @@ sealed class CheckpointFolder : IDisposable
         catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
         {
             throw new ModelFileException(
-                _place, $"the finished folder cannot be put in its place ({problem.Message.TrimEnd('.')}); check that nothing else uses that name, and start again.", problem);
+                _place, $"the finished folder cannot be put in its place ({problem.Reason}); check that nothing else uses that name, and start again.", problem);
         }
     }
 
@@ -166,7 +163,7 @@ sealed class CheckpointFolder : IDisposable
             ["metadata"] = new JsonObject { ["total_size"] = tensors.Sum(tensor => tensor.Target.ByteLength) },
             ["weight_map"] = map,
         };
-        AtomicFile.WriteAllText(System.IO.Path.Combine(Path, IndexName), Text(index));
+        AtomicFile.WriteAllText(System.IO.Path.Combine(Path, SafetensorsCheckpoint.IndexFileName), Text(index));
     }
 
     /// <summary>Stops at both stop tokens, whatever single id the source gave, since the chat format ends messages with the second.</summary>

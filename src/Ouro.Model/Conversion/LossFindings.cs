@@ -31,12 +31,12 @@ sealed class LossFindings
         if (_file.Gguf?.Metadata is not { } metadata)
             return;
 
-        var architecture = metadata.GetString("general.architecture");
+        var architecture = GgufConfig.ArchitectureOf(_file.Gguf);
         if (architecture is null)
             Add("label_lost", "The file does not name its architecture, so no program knows how to compute it.");
         else if (architecture != GgufConfig.Architecture)
         {
-            Add("relabelled", $"The file is labelled '{Short(architecture)}' instead of '{GgufConfig.Architecture}': programs run its layers once instead of "
+            Add("relabelled", $"The file is labelled {architecture.Quoted} instead of '{GgufConfig.Architecture}': programs run its layers once instead of "
                 + $"{_source.Config.Loops} times and leave out what they do not know, which gives fluent garbage.");
         }
 
@@ -83,7 +83,7 @@ sealed class LossFindings
         {
             return _file.Gguf is { } gguf
                 ? GgufConfig.ReadAs(gguf, Prefix(gguf), loopsOrElse: 1)
-                : HuggingFaceConfig.Read(Path.Combine(_file.Folder, "config.json"));
+                : HuggingFaceConfig.Read(Path.Combine(_file.Folder, HuggingFaceConfig.FileName));
         }
         catch (ModelFileException problem)
         {
@@ -128,7 +128,7 @@ sealed class LossFindings
                 ? "without a head of its own the model is read as if its embedding were the head, which it is not."
                 : "the model cannot be computed."));
         foreach (var check in matrices.Where(check => check is { State: TensorState.Damaged, Remark: not null }))
-            Add("tensor_damaged", $"'{check.Name}' is damaged: {check.Remark}.");
+            Add("tensor_damaged", $"{check.Name.Quoted} is damaged: {check.Remark}.");
         ForEach(matrices.Where(check => check.Remark is null), TensorState.Damaged, "tensors_damaged", names => $"{Count(names, "weight tensor")} further from the source than rounding to "
             + $"the stored type explains ({Names(names)}): the file was made from another model, or is damaged.");
     }
@@ -136,7 +136,7 @@ sealed class LossFindings
     void Unknown()
     {
         foreach (var check in _checks.Where(check => check.Part is null && !check.IsSound))
-            Add("unknown_tensor_lost", $"'{check.Name}', which is no part of an Ouro model, is {(check.State == TensorState.Lost ? "not in the file" : "different in the file")}.");
+            Add("unknown_tensor_lost", $"{check.Name.Quoted}, which is no part of an Ouro model, is {(check.State == TensorState.Lost ? "not in the file" : "different in the file")}.");
 
         var names = _checks.Where(check => check.Part is null).Select(check => check.Name).ToHashSet(StringComparer.Ordinal);
         var extra = _file.Unclaimed().Select(tensor => tensor.Name).Where(name => !names.Contains(name)).ToArray();
@@ -153,14 +153,12 @@ sealed class LossFindings
 
     void Add(string code, string sentence) => Losses.Add(new Loss(code, sentence));
 
-    static string Prefix(GgufFile gguf) => gguf.Metadata.GetString("general.architecture") ?? GgufConfig.Architecture;
+    static string Prefix(GgufFile gguf) => GgufConfig.ArchitectureOf(gguf) ?? GgufConfig.Architecture;
 
     static string Count(string[] names, string noun) => string.Create(CultureInfo.InvariantCulture, $"{names.Length:N0} {noun}{(names.Length == 1 ? " is" : "s are")}");
 
     static string Names(string[] names)
-        => string.Join(", ", names.Take(3).Select(name => $"'{Short(name)}'")) + (names.Length > 3 ? ", ..." : "");
+        => string.Join(", ", names.Take(3).Select(name => name.Quoted)) + (names.Length > 3 ? ", ..." : "");
 
     static string Number(IFormattable number) => number.ToString(null, CultureInfo.InvariantCulture);
-
-    static string Short(string text) => text.Length <= 80 ? text : text[..80] + "...";
 }

@@ -1,5 +1,6 @@
 using Ouro.Formats;
 using Ouro.Formats.Gguf;
+using Ouro.Tensors;
 
 namespace Ouro.Model.Conversion;
 
@@ -9,14 +10,17 @@ public sealed record TypeTotal(ElementType Type, int Tensors, long Elements, lon
 
 /// <summary>The bytes that running a model takes, weights and key/value store; activations are small beside them.</summary>
 /// <param name="WeightBytes">All tensors, read once.</param>
-/// <param name="CacheBytesPerToken">2 (keys and values) x layers x loops x key/value heads x head size x 2 bytes (F16).</param>
-public sealed record MemoryNeed(long WeightBytes, long CacheBytesPerToken, int ContextTokens)
+/// <param name="Cache">Measures of the key/value store.</param>
+public sealed record MemoryNeed(long WeightBytes, KvShape Cache, int ContextTokens)
 {
-    /// <summary>Bytes of the whole key/value store.</summary>
-    public long CacheBytes => checked(CacheBytesPerToken * ContextTokens);
+    /// <summary>Bytes of keys and values that one token takes.</summary>
+    public long CacheBytesPerToken => Cache.BytesPerPosition;
 
-    /// <summary>Both together.</summary>
-    public long TotalBytes => checked(WeightBytes + CacheBytes);
+    /// <summary>Bytes of the whole key/value store; <see cref="long.MaxValue"/> for any more than that.</summary>
+    public long CacheBytes => Cache.BytesFor(ContextTokens);
+
+    /// <summary>Both together; <see cref="long.MaxValue"/> for any more than that.</summary>
+    public long TotalBytes => CacheBytes <= long.MaxValue - WeightBytes ? WeightBytes + CacheBytes : long.MaxValue;
 }
 
 /// <summary>What a model file holds, as far as it can be told: also of files that are incomplete, damaged or relabelled.</summary>
@@ -69,22 +73,24 @@ public sealed record ModelInspection
     /// <summary>Bits that a stored number takes on average, norms included.</summary>
     public double BitsPerWeight => Tensors.Sum(tensor => tensor.ElementCount) is > 0 and var count ? WeightBytes * 8.0 / count : 0;
 
-    /// <summary>What running the model takes with this many tokens; null if its measures are unknown.</summary>
+    /// <summary>What running the model takes with this many tokens, keys and values in F16; null if its measures are unknown.</summary>
     public MemoryNeed? Memory(int contextTokens)
-        => Config is { } config ? new MemoryNeed(WeightBytes, 4L * config.Layers * config.Loops * config.KvWidth, contextTokens) : null;
+        => Config is { } config
+            ? new MemoryNeed(WeightBytes, new KvShape(config.Layers, config.Loops, config.KvHeads, config.HeadSize, ElementType.F16), contextTokens)
+            : null;
 
     /// <summary>Looks into a file or folder; reads its description and small parts only.</summary>
     /// <exception cref="ModelFileException">It is no model file, is cut off, or a folder without a usable configuration.</exception>
     public static ModelInspection Of(string path)
     {
-        if (Directory.Exists(path) || path.EndsWith(".safetensors", StringComparison.OrdinalIgnoreCase))
+        if (OuroCheckpoint.IsPublished(path))
         {
             using var published = OuroCheckpoint.Open(path);
             return Describe(published, "safetensors", "ouro", null, statesLoops: true, []);
         }
 
         using var gguf = GgufFile.Open(path);
-        var architecture = gguf.Metadata.GetString("general.architecture");
+        var architecture = GgufConfig.ArchitectureOf(gguf);
         var name = gguf.Metadata.GetString("general.name");
         var prefix = architecture ?? GgufConfig.Architecture;
         var statesLoops = gguf.Metadata.Find($"{prefix}.num_loops") is not null;
@@ -111,8 +117,8 @@ public sealed record ModelInspection
         else if (architecture != GgufConfig.Architecture)
         {
             yield return GgufConfig.LooksLikeOuro(gguf)
-                ? $"This is an Ouro model relabelled as '{architecture}': programs run its layers once and print fluent garbage. 'ouro repair' can put it right if the original checkpoint is at hand."
-                : $"This is a model of architecture '{architecture}' and not an Ouro model, so it cannot be run here.";
+                ? $"This is an Ouro model relabelled as {architecture.Quoted}: programs run its layers once and print fluent garbage. 'ouro repair' can put it right if the original checkpoint is at hand."
+                : $"This is a model of architecture {architecture.Quoted} and not an Ouro model, so it cannot be run here.";
         }
 
         if (!statesLoops)

@@ -70,7 +70,7 @@ sealed record OutputPlan(IReadOnlyList<PlannedTensor> Tensors, string Type)
     public GgufMetadata Metadata(SourceInventory inventory, ConversionOptions options)
     {
         var metadata = new GgufMetadata();
-        metadata.Set("general.architecture", GgufConfig.Architecture);
+        metadata.Set(GgufConfig.ArchitectureKey, GgufConfig.Architecture);
         if (inventory.Source.Gguf is { } gguf)
         {
             foreach (var (key, value) in gguf.Metadata.Entries)
@@ -145,7 +145,7 @@ sealed record OutputPlan(IReadOnlyList<PlannedTensor> Tensors, string Type)
             return;
 
         throw new ModelFileException(
-            stored.Path, $"tensor '{stored.Name}' is already quantised ({stored.Type}), and quantising it again to {type} adds a second error to the first. "
+            stored.Path, $"tensor {stored.Name.Quoted} is already quantised ({stored.Type}), and quantising it again to {type} adds a second error to the first. "
                 + "Start from the original checkpoint, or insist with 'ouro quantize --allow-requantize'.");
     }
 

@@ -36,7 +36,7 @@ sealed class SourceInventory
         if (unknown.Count > 0 && !options.KeepUnknown)
         {
             throw new ModelFileException(
-                source.Path, $"tensor '{Shown(unknown[0].Name)}' {(unknown.Count > 1 ? $"and {unknown.Count - 1:N0} more are" : "is")} not part of any Ouro model, "
+                source.Path, $"tensor {unknown[0].Name.Quoted} {(unknown.Count > 1 ? $"and {unknown.Count - 1:N0} more are" : "is")} not part of any Ouro model, "
                     + "and nothing is left out without being asked. Use --keep-unknown to store such tensors under their own names, or --drop NAME to leave one out.");
         }
 
@@ -87,9 +87,9 @@ sealed class SourceInventory
         foreach (var name in drop)
         {
             if (!stored.Contains(name))
-                throw new ModelFileException(source.Path, $"there is no tensor '{Shown(name)}' to drop. 'ouro inspect --tensors' lists them all.");
+                throw new ModelFileException(source.Path, $"there is no tensor {name.Quoted} to drop. 'ouro inspect --tensors' lists them all.");
             if (needed.Contains(name))
-                throw new ModelFileException(source.Path, $"tensor '{Shown(name)}' cannot be dropped: the model cannot be computed without it.");
+                throw new ModelFileException(source.Path, $"tensor {name.Quoted} cannot be dropped: the model cannot be computed without it.");
         }
     }
 
@@ -99,7 +99,7 @@ sealed class SourceInventory
     /// <summary>A tied head may be stored a second time; that copy goes, but only if it is one.</summary>
     void CheckTiedCopy()
     {
-        var copy = Source.StoredTensors.FirstOrDefault(tensor => tensor.Name == "lm_head.weight");
+        var copy = Source.StoredTensors.FirstOrDefault(tensor => tensor.Name == ModelTensors.NamesOf(TensorRole.Head).HuggingFace);
         if (!Source.Config.TiedHead || Source.Gguf is not null || copy is null || Dropped.Contains(copy.Name))
             return;
 
@@ -131,6 +131,4 @@ sealed class SourceInventory
 
         return true;
     }
-
-    static string Shown(string name) => name.Length <= 100 ? name : name[..100] + "...";
 }

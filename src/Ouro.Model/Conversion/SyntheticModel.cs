@@ -32,7 +32,7 @@ public static class SyntheticModel
         var plan = new OutputPlan([.. tensors], mix.Name);
 
         var metadata = new GgufMetadata();
-        metadata.Set("general.architecture", GgufConfig.Architecture);
+        metadata.Set(GgufConfig.ArchitectureKey, GgufConfig.Architecture);
         metadata.Set("general.name", options.ModelName ?? "synthetic");
         metadata.Set("general.description", $"random weights, seed {seed}");
         GgufConfig.Write(config, metadata);
@@ -58,7 +58,7 @@ public static class SyntheticModel
             .Select(tensor => Planned(tensor, config, seed, new TensorSpec(tensor.HuggingFaceName, mix.Base, tensor.Shape), RopeLayout.Halves))];
         using var folder = new CheckpointFolder(output, options.Overwrite);
         var bytes = folder.WriteTensors(tensors, options.Threads, progress, cancel);
-        AtomicFile.WriteAllText(Path.Combine(folder.Path, "config.json"), HuggingFaceConfig.Write(config, mix.Base));
+        AtomicFile.WriteAllText(Path.Combine(folder.Path, HuggingFaceConfig.FileName), HuggingFaceConfig.Write(config, mix.Base));
         options.AddFiles?.Invoke(folder.Path);
         folder.Commit();
         return new ConversionResult(output, mix.Name, bytes, [], []);
