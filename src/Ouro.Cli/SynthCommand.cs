@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Diagnostics;
 using Ouro.Model.Conversion;
+using Ouro.Text;
 
 namespace Ouro.Cli;
 
@@ -39,11 +40,14 @@ static class SynthCommand
                 ModelName = $"synthetic {text}",
                 Overwrite = parsed.GetValue(force),
                 Threads = parsed.GetValue(threads),
+                Metadata = TokenizerFiles.OfPublishedSize(config),
             };
             var number = parsed.GetValue(seed);
             var result = ProgressBar.Show(Path.GetFileName(place), progress => parsed.GetValue(to) == "gguf"
                 ? SyntheticModel.ToGguf(config, number, place, options, progress, cancel)
                 : SyntheticModel.ToSafetensors(config, number, place, options, progress, cancel));
+            if (parsed.GetValue(to) == "safetensors" && options.Metadata is not null)
+                TokenizerJson.Write(place, OuroVocabulary.Instance);
             ConversionCommands.Report(result, time);
             return 0;
         }, cancel));
