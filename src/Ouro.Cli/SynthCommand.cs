@@ -22,11 +22,10 @@ static class SynthCommand
         to.AcceptOnlyFromAmong("gguf", "safetensors");
         var seed = new Option<ulong>("--seed") { Description = "Another seed gives other weights.", DefaultValueFactory = _ => 1 };
         var force = ConversionCommands.Force();
-        var threads = ConversionCommands.Threads();
 
         var command = new Command("synth", "Makes a model of a real shape with random weights, to measure speed and memory without a download.")
         {
-            shape, type, output, to, seed, force, threads,
+            shape, type, output, to, seed, force, SettingOptions.Threads,
         };
         command.SetAction((parsed, cancel) => Task.Run(() =>
         {
@@ -39,7 +38,7 @@ static class SynthCommand
                 Mix = parsed.GetValue(type) is { } name ? WeightMix.Find(name) : null,
                 ModelName = $"synthetic {text}",
                 Overwrite = parsed.GetValue(force),
-                Threads = parsed.GetValue(threads),
+                Threads = parsed.GetValue(SettingOptions.Threads),
                 Metadata = TokenizerFiles.OfPublishedSize(config),
             };
             var number = parsed.GetValue(seed);
