@@ -57,9 +57,9 @@ static class ConversionCommands
     public static void Report(ConversionResult result, Stopwatch time)
     {
         foreach (var note in result.Notes)
-            Console.Error.WriteLine($"note: {note}");
+            Console.Error.WriteLine($"note: {Plain(note)}");
         foreach (var name in result.Dropped)
-            Console.Error.WriteLine($"note: left out '{name}', as asked; the file records it.");
+            Console.Error.WriteLine($"note: left out '{Plain(name)}', as asked; the file records it.");
         Summary(result.Path, result.Type, result.Bytes, time);
     }
 
@@ -69,6 +69,9 @@ static class ConversionCommands
         Console.WriteLine(string.Create(
             CultureInfo.InvariantCulture, $"{path}: {type}, {Gigabytes(bytes)}, {seconds:F1} s, {bytes / 1e6 / Math.Max(seconds, 1e-3):F0} MB/s written"));
     }
+
+    /// <summary>Text from a file must not steer the terminal.</summary>
+    public static string Plain(string text) => string.Concat(text.Select(symbol => char.IsControl(symbol) ? '\uFFFD' : symbol));
 
     public static string Gigabytes(long bytes) => string.Create(
         CultureInfo.InvariantCulture, $"{(bytes >= 100_000_000 ? $"{bytes / 1e9:F3} GB" : bytes >= 1_000_000 ? $"{bytes / 1e6:F2} MB" : $"{bytes:N0} bytes")}");

@@ -38,6 +38,7 @@ static class ConvertCommand
                 Overwrite = parsed.GetValue(force),
                 Threads = parsed.GetValue(SettingOptions.Threads),
             };
+            RefuseMisleadingName(parsed.GetValue(output), parsed.GetValue(to)!);
             var result = parsed.GetValue(to) == "gguf"
                 ? ConversionCommands.ConvertToGguf(checkpoint, parsed.GetValue(output), options, cancel)
                 : ToSafetensors(checkpoint, parsed.GetValue(output), options, cancel);
@@ -45,6 +46,16 @@ static class ConvertCommand
             return 0;
         }, cancel));
         return command;
+    }
+
+    static void RefuseMisleadingName(string? output, string format)
+    {
+        if (output is null)
+            return;
+        if (output.EndsWith(".safetensors", StringComparison.OrdinalIgnoreCase))
+            throw new UserErrorException($"{output}: safetensors are written into a folder. Name one, and say --to safetensors.");
+        if (format == "safetensors" && output.EndsWith(".gguf", StringComparison.OrdinalIgnoreCase))
+            throw new UserErrorException($"{output}: a .gguf file is not what --to safetensors writes. Name a folder, or say --to gguf.");
     }
 
     static ConversionResult ToSafetensors(OuroCheckpoint source, string? output, ConversionOptions options, CancellationToken cancel)

@@ -90,7 +90,7 @@ static class InspectCommand
         if (withTensors)
         {
             foreach (var tensor in inspection.Tensors)
-                Console.WriteLine($"  {tensor.Type,-5} [{string.Join(", ", tensor.Shape)}] {Shown(tensor.Name)}");
+                Console.WriteLine($"  {tensor.Type,-5} [{string.Join(", ", tensor.Shape)}] {ConversionCommands.Plain(tensor.Name)}");
         }
 
         PrintProblems(inspection);
@@ -107,13 +107,13 @@ static class InspectCommand
     static void PrintProblems(ModelInspection inspection)
     {
         foreach (var problem in inspection.Problems)
-            Console.WriteLine($"! {Shown(problem)}");
+            Console.WriteLine($"! {ConversionCommands.Plain(problem)}");
         foreach (var name in inspection.Missing.Take(5))
-            Console.WriteLine($"  missing: {Shown(name)}");
+            Console.WriteLine($"  missing: {ConversionCommands.Plain(name)}");
         if (inspection.Missing.Count > 5)
             Console.WriteLine(Invariant($"  missing: {inspection.Missing.Count - 5:N0} more"));
         foreach (var name in inspection.Unknown.Take(5))
-            Console.WriteLine($"  unknown, no part of the model: {Shown(name)}");
+            Console.WriteLine($"  unknown, no part of the model: {ConversionCommands.Plain(name)}");
         if (inspection.Unknown.Count > 5)
             Console.WriteLine(Invariant($"  unknown: {inspection.Unknown.Count - 5:N0} more"));
     }
@@ -179,10 +179,7 @@ static class InspectCommand
         return json;
     }
 
-    static void Line(string label, string value) => Console.WriteLine($"{label,-16}{Shown(value)}");
+    static void Line(string label, string value) => Console.WriteLine($"{label,-16}{ConversionCommands.Plain(value)}");
 
     static string Invariant(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
-
-    /// <summary>Text from a file must not steer the terminal.</summary>
-    static string Shown(string text) => string.Concat(text.Select(symbol => char.IsControl(symbol) ? '\uFFFD' : symbol));
 }

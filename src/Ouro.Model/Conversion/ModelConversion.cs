@@ -40,7 +40,7 @@ public static class ModelConversion
         var inventory = SourceInventory.Of(source, options);
         var plan = OutputPlan.ForSafetensors(inventory, options);
         using var folder = new CheckpointFolder(output, options.Overwrite);
-        var bytes = folder.WriteTensors(plan.Tensors, options.Threads, progress, cancel);
+        var bytes = folder.WriteTensors(plan.Tensors, inventory.EverDropped, options.Threads, progress, cancel);
         folder.WriteConfiguration(source, plan.Tensors);
         options.AddFiles?.Invoke(folder.Path);
         folder.Commit();

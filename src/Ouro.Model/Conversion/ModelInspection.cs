@@ -89,7 +89,7 @@ public sealed record ModelInspection
         using var gguf = GgufFile.Open(path);
         var architecture = gguf.Metadata.GetString("general.architecture");
         var name = gguf.Metadata.GetString("general.name");
-        var prefix = architecture ?? GgufConfig.Architecture;
+        var prefix = GgufConfig.PrefixOf(gguf);
         var statesLoops = gguf.Metadata.Find($"{prefix}.num_loops") is not null;
         var problems = LabelProblems(gguf, architecture, statesLoops).ToList();
         OuroConfig config;
@@ -114,8 +114,8 @@ public sealed record ModelInspection
         else if (architecture != GgufConfig.Architecture)
         {
             yield return GgufConfig.LooksLikeOuro(gguf)
-                ? $"This is an Ouro model relabelled as '{architecture}': programs run its layers once and print fluent garbage. 'ouro repair' can put it right if the original checkpoint is at hand."
-                : $"This is a model of architecture '{architecture}' and not an Ouro model, so it cannot be run here.";
+                ? $"This is an Ouro model relabelled as '{FileText.Short(architecture)}': programs run its layers once and print fluent garbage. 'ouro repair' can put it right if the original checkpoint is at hand."
+                : $"This is a model of architecture '{FileText.Short(architecture)}' and not an Ouro model, so it cannot be run here.";
         }
 
         if (!statesLoops)

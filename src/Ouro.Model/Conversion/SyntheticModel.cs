@@ -57,7 +57,7 @@ public static class SyntheticModel
         PlannedTensor[] tensors = [.. ModelTensors.Of(config)
             .Select(tensor => Planned(tensor, config, seed, new TensorSpec(tensor.HuggingFaceName, mix.Base, tensor.Shape), RopeLayout.Halves))];
         using var folder = new CheckpointFolder(output, options.Overwrite);
-        var bytes = folder.WriteTensors(tensors, options.Threads, progress, cancel);
+        var bytes = folder.WriteTensors(tensors, dropped: [], options.Threads, progress, cancel);
         AtomicFile.WriteAllText(Path.Combine(folder.Path, "config.json"), HuggingFaceConfig.Write(config, mix.Base));
         options.AddFiles?.Invoke(folder.Path);
         folder.Commit();
