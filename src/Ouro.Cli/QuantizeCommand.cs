@@ -18,7 +18,8 @@ static class QuantizeCommand
         var force = ConversionCommands.Force();
         var threads = ConversionCommands.Threads();
 
-        var command = new Command("quantize", "Stores the weights of a model in fewer bits, as a GGUF file; norms and the early-exit gate stay exact.")
+        var command = new Command("quantize", "Stores the weights of a model in fewer bits, as a GGUF file; norms and the early-exit gate "
+            + "stay exact.")
         {
             source, type, output, again, force, threads,
         };

@@ -16,7 +16,8 @@ static class RepairCommand
         output.Required = true;
         var force = ConversionCommands.Force();
         var threads = ConversionCommands.Threads();
-        var command = new Command("repair", "Puts gate, norms, loops and label back into a GGUF file from its source, and leaves the quantised weights untouched.")
+        var command = new Command("repair", "Puts gate, norms, loops and label back into a GGUF file from its source, and leaves the "
+            + "quantised weights untouched.")
         {
             file, from, output, force, threads,
         };

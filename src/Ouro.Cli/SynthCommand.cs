@@ -17,7 +17,11 @@ static class SynthCommand
         var type = ConversionCommands.Type("How to store the weights; bf16 by default.");
         var output = ConversionCommands.Output();
         output.Required = true;
-        var to = new Option<string>("--to") { Description = "The format to write: gguf (a file) or safetensors (a folder).", DefaultValueFactory = _ => "gguf" };
+        var to = new Option<string>("--to")
+        {
+            Description = "The format to write: gguf (a file) or safetensors (a folder).",
+            DefaultValueFactory = _ => "gguf",
+        };
         to.AcceptOnlyFromAmong("gguf", "safetensors");
         var seed = new Option<ulong>("--seed") { Description = "Another seed gives other weights.", DefaultValueFactory = _ => 1 };
         var force = ConversionCommands.Force();
