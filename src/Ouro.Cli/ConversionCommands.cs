@@ -27,17 +27,6 @@ static class ConversionCommands
 
     public static Option<bool> Force() => new("--force") { Description = "Replace what is there." };
 
-    public static Option<int> Threads()
-    {
-        var option = new Option<int>("--threads") { Description = "Threads to use; one per processor by default." };
-        option.Validators.Add(result =>
-        {
-            if (result.GetValueOrDefault<int>() is < 0 or > 1024)
-                result.AddError("--threads must be 0 to 1024.");
-        });
-        return option;
-    }
-
     /// <summary>What people call the model: the folder's name, or the file's without its ending and type.</summary>
     public static string NameOf(string source)
     {

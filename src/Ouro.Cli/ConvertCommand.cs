@@ -10,7 +10,7 @@ static class ConvertCommand
 {
     public static Command Create()
     {
-        var source = new Argument<string>("source") { Description = "A folder from Hugging Face, a .safetensors file in one, or a .gguf file." };
+        var source = new Argument<string>("SOURCE") { Description = "A folder from Hugging Face, a .safetensors file in one, or a .gguf file." };
         var output = ConversionCommands.Output();
         var to = new Option<string>("--to")
         {
@@ -32,11 +32,10 @@ static class ConvertCommand
             Description = "Leave out the early-exit gate: the result runs all loops for every token.",
         };
         var force = ConversionCommands.Force();
-        var threads = ConversionCommands.Threads();
 
         var command = new Command("convert", "Converts a model between published checkpoints (safetensors) and GGUF, with nothing lost.")
         {
-            source, output, to, type, keepUnknown, drop, withoutGate, force, threads,
+            source, output, to, type, keepUnknown, drop, withoutGate, force, SettingOptions.Threads,
         };
         command.SetAction((parsed, cancel) => Task.Run(() =>
         {
@@ -50,7 +49,7 @@ static class ConvertCommand
                 Drop = parsed.GetValue(drop) ?? [],
                 WithoutGate = parsed.GetValue(withoutGate),
                 Overwrite = parsed.GetValue(force),
-                Threads = parsed.GetValue(threads),
+                Threads = parsed.GetValue(SettingOptions.Threads),
             };
             RefuseMisleadingName(parsed.GetValue(output), parsed.GetValue(to)!);
             var result = parsed.GetValue(to) == "gguf"

@@ -11,16 +11,17 @@ namespace Ouro.Cli;
 /// <summary><c>ouro inspect</c>: what a model file holds, what it lacks, and what running it takes.</summary>
 static class InspectCommand
 {
-    const string Fields = """
-        Fields of --json: path, format, architecture, name, parameters, weight_bytes, bits_per_weight, layers, loops (null if not stated), width, heads, kv_heads,
-        head_size, feed_forward_width, vocabulary, norm_epsilon, rope_theta, context_tokens, exit_threshold, tied_head, gate, stop_ids, types [{type, tensors, parameters,
-        bytes}], memory {context_tokens, weight_bytes, cache_bytes_per_token, cache_bytes, total_bytes}, missing, unknown, problems; with --tensors also tensors [{name, type, shape, bytes}].
-        """;
+    const string Fields =
+        "path, format, architecture, name, parameters, weight_bytes, bits_per_weight, layers, loops (null if not stated), "
+        + "width, heads, kv_heads, head_size, feed_forward_width, vocabulary, norm_epsilon, rope_theta, context_tokens, "
+        + "exit_threshold, tied_head, gate, stop_ids, types [{type, tensors, parameters, bytes}], activations (int8 or f32), memory {context_tokens, "
+        + "weight_bytes, cache_bytes_per_token, cache_bytes, total_bytes}, missing, unknown, problems; with --tensors also "
+        + "tensors [{name, type, shape, bytes}].";
 
     public static Command Create()
     {
-        var file = new Argument<string>("file") { Description = "A .gguf file, a folder from Hugging Face, or a .safetensors file in one." };
-        var json = new Option<bool>("--json") { Description = "Print one JSON object with stable names (listed above)." };
+        var file = new Argument<string>("FILE") { Description = "A .gguf file, a folder from Hugging Face, or a .safetensors file in one." };
+        var json = new Option<bool>("--json") { Description = "Print one JSON object: " + Fields };
         var tensors = new Option<bool>("--tensors") { Description = "List every tensor." };
         var context = new Option<int>("--num-ctx")
         {
@@ -33,8 +34,7 @@ static class InspectCommand
                 result.AddError("--num-ctx must be at least 1.");
         });
 
-        var command = new Command("inspect", "Shows a model's measures, loops, gate, tensors and memory need, and says plainly what is "
-            + "missing.\n" + Fields)
+        var command = new Command("inspect", "Shows a model's measures, loops, gate, tensors and memory need, and says plainly what is missing.")
         {
             file, json, tensors, context,
         };
@@ -82,8 +82,11 @@ static class InspectCommand
         Line("gate", inspection.HasGate ? "present: tokens can leave the loops early" : "not there: every token runs all loops");
         Line("stop tokens", stops is null ? "unknown: no usable tokenizer in the file" : string.Join(", ", stops));
         foreach (var total in inspection.Types)
-            Line($"  {total.Type}", $"{total.Tensors:N0} tensors, {total.Elements:N0} numbers, "
-                + $"{ConversionCommands.Gigabytes(total.Bytes)}");
+        {
+            Line($"  {total.Type}", $"{total.Tensors:N0} tensors, {total.Elements:N0} numbers, {ConversionCommands.Gigabytes(total.Bytes)}");
+        }
+
+        Line("activations", inspection.IsQuantized ? "8-bit beside the quantised weights, unless a command is given --activations f32" : "single precision");
         if (inspection.Config is { } measures && inspection.Memory(context) is { } need)
         {
             Line("memory", $"{ConversionCommands.Gigabytes(need.TotalBytes)} at {context:N0} tokens of context");
@@ -159,6 +162,7 @@ static class InspectCommand
                 ["parameters"] = total.Elements,
                 ["bytes"] = total.Bytes,
             })),
+            ["activations"] = inspection.IsQuantized ? "int8" : "f32",
             ["memory"] = inspection.Memory(context) is not { } need ? null : new JsonObject
             {
                 ["context_tokens"] = context,

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Runtime.Intrinsics.X86;
 using Ouro.Formats;
 using Ouro.Tensors.Quantization;
 
@@ -11,6 +12,9 @@ namespace Ouro.Tensors;
 /// </remarks>
 public abstract unsafe class WeightMatrix : IDisposable
 {
+    /// <summary>How far ahead of the row being computed memory is asked for.</summary>
+    const int PrefetchBytes = 4096;
+
     MemoryHandle _pin;
 
     private protected WeightMatrix(int outputs, int inputs, int rowBytes, ReadOnlyMemory<byte> bytes)
@@ -83,6 +87,17 @@ public abstract unsafe class WeightMatrix : IDisposable
 
     private protected abstract void Product(Activations rows, Matrix result, WorkerPool pool);
 
+    /// <summary>Asks for the row that is needed a few kilobytes from now, while this one is being computed.</summary>
+    private protected void Prefetch(int output)
+    {
+        var ahead = Pointer + (output + Math.Max(1, PrefetchBytes / RowBytes)) * (long)RowBytes;
+        if (!Sse.IsSupported || ahead >= Pointer + (long)Outputs * RowBytes)
+            return;
+
+        for (var line = 0; line < RowBytes; line += 64)
+            Sse.Prefetch0(ahead + line);
+    }
+
     /// <summary>Weight rows handed to a thread at a time: small enough that a thread put aside holds up little.</summary>
     private protected int Grain(int rows, int threads) => Math.Clamp(Outputs / (threads * (rows > 4 ? 8 : 4)), 1, 64);
 }
@@ -112,6 +127,7 @@ class WeightMatrix<TFormat>(int outputs, int inputs, ReadOnlyMemory<byte> bytes)
             new Span<float>(widened + weights.Inputs, length - weights.Inputs).Clear();
             for (var output = from; output < to; output++)
             {
+                weights.Prefetch(output);
                 weights.DecodeRow(output, new Span<float>(widened, weights.Inputs));
                 var row = 0;
                 for (; row + 4 <= rows.Rows; row += 4)
@@ -159,6 +175,7 @@ sealed class CodedMatrix<TFormat, TCodes>(int outputs, int inputs, ReadOnlyMemor
 
             for (var output = from; output < to; output++)
             {
+                weights.Prefetch(output);
                 TFormat.Unpack(
                     new ReadOnlySpan<byte>(weights.Pointer + (long)output * weights.RowBytes, weights.RowBytes),
                     new Span<byte>(codes, inputs), new Span<float>(scales, scaleCount), new Span<float>(minima, scaleCount));
@@ -172,14 +189,14 @@ sealed class CodedMatrix<TFormat, TCodes>(int outputs, int inputs, ReadOnlyMemor
             var row = 0;
             for (; row + 4 <= count; row += 4)
             {
-                var four = CodeDots.Four<TCodes>(codes, scales, TFormat.GroupSize, rows.Codes(row), rows.Scales(row), rows.Groups);
+                var four = CodeProducts.Four<TCodes>(codes, scales, TFormat.GroupSize, rows.Codes(row), rows.Scales(row), rows.Groups);
                 for (var i = 0; i < 4; i++)
                     result.RowPointer(row + i)[output] = four[i] - Minimum(row + i, minima, minimaLength);
             }
 
             for (; row < count; row++)
             {
-                var one = CodeDots.One<TCodes>(codes, scales, TFormat.GroupSize, rows.Codes(row), rows.Scales(row), rows.Groups);
+                var one = CodeProducts.One<TCodes>(codes, scales, TFormat.GroupSize, rows.Codes(row), rows.Scales(row), rows.Groups);
                 result.RowPointer(row)[output] = one - Minimum(row, minima, minimaLength);
             }
         }

@@ -4,6 +4,7 @@ using Ouro.Generation;
 
 namespace Ouro.Golden;
 
+[Trait("Category", "Kernels")]
 public sealed class ForwardGolden
 {
     public static TheoryData<string, string> Cases { get; } = new()

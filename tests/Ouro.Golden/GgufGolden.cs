@@ -5,6 +5,7 @@ using Ouro.Model;
 namespace Ouro.Golden;
 
 /// <summary>Files that llama.cpp wrote and quantised.</summary>
+[Trait("Category", "Kernels")]
 public sealed class GgufGolden
 {
     public static TheoryData<string> Files { get; } = ["Q8_0", "Q6_K", "Q5_K_M", "Q4_K_M", "Q3_K_L"];

@@ -65,6 +65,9 @@ public sealed record ModelInspection
         .Select(group => new TypeTotal(group.Key, group.Count(), group.Sum(tensor => tensor.ElementCount), group.Sum(tensor => tensor.ByteLength)))
         .OrderByDescending(total => total.Bytes)];
 
+    /// <summary>True if any weights are quantised, so that they are multiplied with 8-bit activations unless asked otherwise.</summary>
+    public bool IsQuantized => Types.Any(total => total.Type.IsQuantized);
+
     /// <summary>Bytes of all tensors.</summary>
     public long WeightBytes => Tensors.Sum(tensor => tensor.ByteLength);
 

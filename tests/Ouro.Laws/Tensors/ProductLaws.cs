@@ -128,7 +128,7 @@ public sealed class ProductLaws
                 sums[group] = activationScales[group * TFormat.GroupSize / 32] * sum;
             }
 
-            var expected = CodeDots.Definition(integers, scales, TFormat.GroupSize, activationCodes, activationScales)
+            var expected = CodeProducts.Definition(integers, scales, TFormat.GroupSize, activationCodes, activationScales)
                 - (TFormat.HasMinima ? FloatProducts.Definition(minima, sums) : 0);
             products[output].ShouldBe(expected, $"{TFormat.Type}, output {output}");
         }
