@@ -11,7 +11,10 @@ static class ConversionCommands
 {
     public static Option<string?> Type(string description)
     {
-        var option = new Option<string?>("--type", "-t") { Description = $"{description} One of {string.Join(", ", WeightMix.All.Select(mix => mix.Name))}." };
+        var option = new Option<string?>("--type", "-t")
+        {
+            Description = $"{description} One of {string.Join(", ", WeightMix.All.Select(mix => mix.Name))}.",
+        };
         option.Validators.Add(result =>
         {
             if (result.GetValueOrDefault<string?>() is { } name && WeightMix.Find(name) is null)
@@ -67,7 +70,8 @@ static class ConversionCommands
     {
         var seconds = time.Elapsed.TotalSeconds;
         Console.WriteLine(string.Create(
-            CultureInfo.InvariantCulture, $"{path}: {type}, {Gigabytes(bytes)}, {seconds:F1} s, {bytes / 1e6 / Math.Max(seconds, 1e-3):F0} MB/s written"));
+            CultureInfo.InvariantCulture, $"{path}: {type}, {Gigabytes(bytes)}, {seconds:F1} s, {bytes / 1e6 / Math.Max(seconds, 1e-3):F0} "
+                + $"MB/s written"));
     }
 
     /// <summary>Text from a file must not steer the terminal.</summary>

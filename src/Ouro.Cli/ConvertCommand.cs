@@ -12,12 +12,25 @@ static class ConvertCommand
     {
         var source = new Argument<string>("SOURCE") { Description = "A folder from Hugging Face, a .safetensors file in one, or a .gguf file." };
         var output = ConversionCommands.Output();
-        var to = new Option<string>("--to") { Description = "The format to write: gguf (a file) or safetensors (a folder).", DefaultValueFactory = _ => "gguf" };
+        var to = new Option<string>("--to")
+        {
+            Description = "The format to write: gguf (a file) or safetensors (a folder).",
+            DefaultValueFactory = _ => "gguf",
+        };
         to.AcceptOnlyFromAmong("gguf", "safetensors");
         var type = ConversionCommands.Type("How to store the weights; as the source stores them by default.");
-        var keepUnknown = new Option<bool>("--keep-unknown") { Description = "Store tensors that are no part of the model under their own names, instead of stopping at them." };
-        var drop = new Option<string[]>("--drop") { Description = "Leave out this tensor, named as in the source; the file records it. May be given several times." };
-        var withoutGate = new Option<bool>("--no-gate") { Description = "Leave out the early-exit gate: the result runs all loops for every token." };
+        var keepUnknown = new Option<bool>("--keep-unknown")
+        {
+            Description = "Store tensors that are no part of the model under their own names, instead of stopping at them.",
+        };
+        var drop = new Option<string[]>("--drop")
+        {
+            Description = "Leave out this tensor, named as in the source; the file records it. May be given several times.",
+        };
+        var withoutGate = new Option<bool>("--no-gate")
+        {
+            Description = "Leave out the early-exit gate: the result runs all loops for every token.",
+        };
         var force = ConversionCommands.Force();
 
         var command = new Command("convert", "Converts a model between published checkpoints (safetensors) and GGUF, with nothing lost.")

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
 using System.Text.Json.Nodes;
 using Ouro.Formats;
 using Ouro.Formats.Gguf;
@@ -24,7 +23,11 @@ static class InspectCommand
         var file = new Argument<string>("FILE") { Description = "A .gguf file, a folder from Hugging Face, or a .safetensors file in one." };
         var json = new Option<bool>("--json") { Description = "Print one JSON object: " + Fields };
         var tensors = new Option<bool>("--tensors") { Description = "List every tensor." };
-        var context = new Option<int>("--num-ctx") { Description = "Tokens of context to reckon the memory for.", DefaultValueFactory = _ => 4096 };
+        var context = new Option<int>("--num-ctx")
+        {
+            Description = "Tokens of context to reckon the memory for.",
+            DefaultValueFactory = _ => 4096,
+        };
         context.Validators.Add(result =>
         {
             if (result.GetValueOrDefault<int>() < 1)
@@ -70,21 +73,26 @@ static class InspectCommand
 
     static void Print(ModelInspection inspection, IReadOnlyList<int>? stops, int context, bool withTensors)
     {
-        Line("model", $"{inspection.Name ?? Path.GetFileName(Path.TrimEndingDirectorySeparator(inspection.Path))} ({inspection.Format}, architecture {inspection.Architecture ?? "not named"})");
-        Line("parameters", Invariant($"{inspection.Parameters:N0}"));
-        Line("weights", Invariant($"{ConversionCommands.Gigabytes(inspection.WeightBytes)}, {inspection.BitsPerWeight:F2} bits per weight"));
+        Line("model", $"{inspection.Name ?? Path.GetFileName(Path.TrimEndingDirectorySeparator(inspection.Path))} ({inspection.Format}, "
+            + $"architecture {inspection.Architecture ?? "not named"})");
+        Line("parameters", $"{inspection.Parameters:N0}");
+        Line("weights", $"{ConversionCommands.Gigabytes(inspection.WeightBytes)}, {inspection.BitsPerWeight:F2} bits per weight");
         if (inspection.Config is { } config)
             PrintMeasures(inspection, config);
         Line("gate", inspection.HasGate ? "present: tokens can leave the loops early" : "not there: every token runs all loops");
         Line("stop tokens", stops is null ? "unknown: no usable tokenizer in the file" : string.Join(", ", stops));
         foreach (var total in inspection.Types)
-            Line($"  {total.Type}", Invariant($"{total.Tensors:N0} tensors, {total.Elements:N0} numbers, {ConversionCommands.Gigabytes(total.Bytes)}"));
+        {
+            Line($"  {total.Type}", $"{total.Tensors:N0} tensors, {total.Elements:N0} numbers, {ConversionCommands.Gigabytes(total.Bytes)}");
+        }
+
         Line("activations", inspection.IsQuantized ? "8-bit beside the quantised weights, unless a command is given --activations f32" : "single precision");
         if (inspection.Config is { } measures && inspection.Memory(context) is { } need)
         {
-            Line("memory", Invariant($"{ConversionCommands.Gigabytes(need.TotalBytes)} at {context:N0} tokens of context"));
+            Line("memory", $"{ConversionCommands.Gigabytes(need.TotalBytes)} at {context:N0} tokens of context");
             Line("  weights", ConversionCommands.Gigabytes(need.WeightBytes));
-            Line("  keys, values", Invariant($"{ConversionCommands.Gigabytes(need.CacheBytes)} = 2 x {measures.Layers} layers x {measures.Loops} loops x {measures.KvHeads} heads x {measures.HeadSize} x 2 bytes (f16) x {context:N0} tokens"));
+            Line("  keys, values", $"{ConversionCommands.Gigabytes(need.CacheBytes)} = 2 x {measures.Layers} layers x "
+                + $"{measures.Loops} loops x {measures.KvHeads} heads x {measures.HeadSize} x 2 bytes (f16) x {context:N0} tokens");
         }
 
         if (withTensors)
@@ -98,10 +106,12 @@ static class InspectCommand
 
     static void PrintMeasures(ModelInspection inspection, OuroConfig config)
     {
-        Line("loops", inspection.StatesLoops ? Invariant($"{config.Loops} over {config.Layers} layers") : Invariant($"not stated, over {config.Layers} layers"));
-        Line("measures", Invariant($"width {config.Width:N0}, {config.Heads} heads of {config.HeadSize} ({config.KvHeads} for keys and values), feed-forward {config.FeedForwardWidth:N0}, vocabulary {config.Vocabulary:N0}{(config.TiedHead ? ", head tied to the embedding" : "")}"));
-        Line("context", Invariant($"{config.ContextTokens:N0} tokens, rotary base {config.RopeTheta:N0}, norm epsilon {config.NormEpsilon}"));
-        Line("exit at", Invariant($"{config.ExitThreshold}{(config.ExitThreshold >= 1 ? " (never early unless asked)" : "")}"));
+        Line("loops", $"{(inspection.StatesLoops ? config.Loops.ToString() : "not stated,")} over {config.Layers} layers");
+        Line("measures", $"width {config.Width:N0}, {config.Heads} heads of {config.HeadSize} ({config.KvHeads} for keys and "
+            + $"values), feed-forward {config.FeedForwardWidth:N0}, vocabulary "
+            + $"{config.Vocabulary:N0}{(config.TiedHead ? ", head tied to the embedding" : "")}");
+        Line("context", $"{config.ContextTokens:N0} tokens, rotary base {config.RopeTheta:N0}, norm epsilon {config.NormEpsilon}");
+        Line("exit at", $"{config.ExitThreshold}{(config.ExitThreshold >= 1 ? " (never early unless asked)" : "")}");
     }
 
     static void PrintProblems(ModelInspection inspection)
@@ -111,11 +121,11 @@ static class InspectCommand
         foreach (var name in inspection.Missing.Take(5))
             Console.WriteLine($"  missing: {ConversionCommands.Plain(name)}");
         if (inspection.Missing.Count > 5)
-            Console.WriteLine(Invariant($"  missing: {inspection.Missing.Count - 5:N0} more"));
+            Console.WriteLine($"  missing: {inspection.Missing.Count - 5:N0} more");
         foreach (var name in inspection.Unknown.Take(5))
             Console.WriteLine($"  unknown, no part of the model: {ConversionCommands.Plain(name)}");
         if (inspection.Unknown.Count > 5)
-            Console.WriteLine(Invariant($"  unknown: {inspection.Unknown.Count - 5:N0} more"));
+            Console.WriteLine($"  unknown: {inspection.Unknown.Count - 5:N0} more");
     }
 
     static JsonObject Json(ModelInspection inspection, IReadOnlyList<int>? stops, int context, bool withTensors)
@@ -180,6 +190,4 @@ static class InspectCommand
     }
 
     static void Line(string label, string value) => Console.WriteLine($"{label,-16}{ConversionCommands.Plain(value)}");
-
-    static string Invariant(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

@@ -17,7 +17,8 @@ static class QuantizeCommand
         var again = new Option<bool>("--allow-requantize") { Description = "Quantise what is quantised already: both errors add up." };
         var force = ConversionCommands.Force();
 
-        var command = new Command("quantize", "Stores the weights of a model in fewer bits, as a GGUF file; norms and the early-exit gate stay exact.")
+        var command = new Command("quantize", "Stores the weights of a model in fewer bits, as a GGUF file; norms and the early-exit gate "
+            + "stay exact.")
         {
             source, type, output, again, force, SettingOptions.Threads,
         };

@@ -15,7 +15,8 @@ static class RepairCommand
         var output = ConversionCommands.Output();
         output.Required = true;
         var force = ConversionCommands.Force();
-        var command = new Command("repair", "Puts gate, norms, loops and label back into a GGUF file from its source, and leaves the quantised weights untouched.")
+        var command = new Command("repair", "Puts gate, norms, loops and label back into a GGUF file from its source, and leaves the "
+            + "quantised weights untouched.")
         {
             file, from, output, force, SettingOptions.Threads,
         };

@@ -18,7 +18,11 @@ static class SynthCommand
         var type = ConversionCommands.Type("How to store the weights; bf16 by default.");
         var output = ConversionCommands.Output();
         output.Required = true;
-        var to = new Option<string>("--to") { Description = "The format to write: gguf (a file) or safetensors (a folder).", DefaultValueFactory = _ => "gguf" };
+        var to = new Option<string>("--to")
+        {
+            Description = "The format to write: gguf (a file) or safetensors (a folder).",
+            DefaultValueFactory = _ => "gguf",
+        };
         to.AcceptOnlyFromAmong("gguf", "safetensors");
         var seed = new Option<ulong>("--seed") { Description = "Another seed gives other weights.", DefaultValueFactory = _ => 1 };
         var force = ConversionCommands.Force();
@@ -33,20 +37,20 @@ static class SynthCommand
             var text = parsed.GetRequiredValue(shape);
             var config = ModelShape.Parse(text, out var problem) ?? throw new UserErrorException(problem);
             var place = parsed.GetRequiredValue(output)!;
+            var metadata = TokenizerFiles.OfPublishedSize(config);
             var options = new ConversionOptions
             {
                 Mix = parsed.GetValue(type) is { } name ? WeightMix.Find(name) : null,
                 ModelName = $"synthetic {text}",
                 Overwrite = parsed.GetValue(force),
                 Threads = parsed.GetValue(SettingOptions.Threads),
-                Metadata = TokenizerFiles.OfPublishedSize(config),
+                Metadata = metadata,
+                AddFiles = metadata is null ? null : folder => TokenizerJson.Write(folder, OuroVocabulary.Instance),
             };
             var number = parsed.GetValue(seed);
             var result = ProgressBar.Show(Path.GetFileName(place), progress => parsed.GetValue(to) == "gguf"
                 ? SyntheticModel.ToGguf(config, number, place, options, progress, cancel)
                 : SyntheticModel.ToSafetensors(config, number, place, options, progress, cancel));
-            if (parsed.GetValue(to) == "safetensors" && options.Metadata is not null)
-                TokenizerJson.Write(place, OuroVocabulary.Instance);
             ConversionCommands.Report(result, time);
             return 0;
         }, cancel));

@@ -16,7 +16,10 @@ static class VerifyCommand
 
     public static Command Create()
     {
-        var source = new Argument<string>("SOURCE") { Description = "The original: a folder from Hugging Face, a .safetensors file in one, or a .gguf file." };
+        var source = new Argument<string>("SOURCE")
+        {
+            Description = "The original: a folder from Hugging Face, a .safetensors file in one, or a .gguf file.",
+        };
         var file = new Argument<string>("FILE") { Description = "What was made from it." };
         var json = new Option<bool>("--json") { Description = "Print one JSON object: " + Fields };
         var tensors = new Option<bool>("--tensors") { Description = "List every tensor." };
@@ -52,7 +55,8 @@ static class VerifyCommand
         if (withTensors)
         {
             foreach (var check in report.Tensors)
-                Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  {Word(check.State),-15} {check.Type?.ToString() ?? "-",-5} {check.RelativeError,8:G3}  {ConversionCommands.Plain(check.Name)}"));
+                Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  {Word(check.State),-15} {check.Type?.ToString() ?? "-",-5} "
+                    + $"{check.RelativeError,8:G3}  {ConversionCommands.Plain(check.Name)}"));
         }
 
         foreach (var loss in report.Losses)
@@ -61,7 +65,8 @@ static class VerifyCommand
             Console.WriteLine($"  {ConversionCommands.Plain(remark)}");
         Console.WriteLine(report.NothingLost
             ? string.Create(CultureInfo.InvariantCulture, $"nothing is lost: {report.Parameters:N0} parameters accounted for")
-            : string.Create(CultureInfo.InvariantCulture, $"{report.SoundParameters:N0} of {report.Parameters:N0} parameters are sound; the file is not the whole model"));
+            : string.Create(CultureInfo.InvariantCulture, $"{report.SoundParameters:N0} of {report.Parameters:N0} parameters are sound; the "
+                + $"file is not the whole model"));
     }
 
     public static JsonObject Json(VerificationReport report) => new()

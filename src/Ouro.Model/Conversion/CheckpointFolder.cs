@@ -36,7 +36,8 @@ sealed class CheckpointFolder : IDisposable
         }
         catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
         {
-            throw new ModelFileException(place, $"the folder cannot be made ({problem.Message.TrimEnd('.')}); check permissions and free space.", problem);
+            throw new ModelFileException(place, $"the folder cannot be made ({problem.Message.TrimEnd('.')}); check permissions and free "
+                + $"space.", problem);
         }
     }
 
@@ -119,7 +120,8 @@ sealed class CheckpointFolder : IDisposable
         catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
         {
             throw new ModelFileException(
-                _place, $"the finished folder cannot be put in its place ({problem.Message.TrimEnd('.')}); check that nothing else uses that name, and start again.", problem);
+                _place, $"the finished folder cannot be put in its place ({problem.Message.TrimEnd('.')}); check that nothing else uses that "
+                    + $"name, and start again.", problem);
         }
     }
 

@@ -34,7 +34,8 @@ public static class ModelConversion
         OuroCheckpoint source, string output, ConversionOptions options, IProgress<ConversionProgress>? progress = null, CancellationToken cancel = default)
     {
         if (options.Mix is { Base.IsQuantized: true } mix)
-            throw new ModelFileException(output, $"safetensors files hold bf16, f16 and f32, not {mix.Name}. Choose one of these, or write GGUF.");
+            throw new ModelFileException(output, $"safetensors files hold bf16, f16 and f32, not {mix.Name}. Choose one of these, or write "
+                + $"GGUF.");
 
         CheckPlace(source, output, options.Overwrite);
         var inventory = SourceInventory.Of(source, options);

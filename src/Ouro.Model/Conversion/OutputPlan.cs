@@ -145,7 +145,8 @@ sealed record OutputPlan(IReadOnlyList<PlannedTensor> Tensors, string Type)
             return;
 
         throw new ModelFileException(
-            stored.Path, $"tensor '{stored.Name}' is already quantised ({stored.Type}), and quantising it again to {type} adds a second error to the first. "
+            stored.Path, $"tensor '{stored.Name}' is already quantised ({stored.Type}), and quantising it again to {type} adds a second error "
+                + $"to the first. "
                 + "Start from the original checkpoint, or insist with 'ouro quantize --allow-requantize'.");
     }
 

@@ -39,8 +39,10 @@ sealed class SourceInventory
         if (unknown.Count > 0 && !options.KeepUnknown)
         {
             throw new ModelFileException(
-                source.Path, $"tensor '{FileText.Short(unknown[0].Name)}' {(unknown.Count > 1 ? $"and {unknown.Count - 1:N0} more are" : "is")} not part of any Ouro model, "
-                    + "and nothing is left out without being asked. Use --keep-unknown to store such tensors under their own names, or --drop NAME to leave one out.");
+                source.Path, $"tensor '{FileText.Short(unknown[0].Name)}' "
+                    + $"{(unknown.Count > 1 ? $"and {unknown.Count - 1:N0} more are" : "is")} not part of any Ouro model, "
+                    + "and nothing is left out without being asked. Use --keep-unknown to store such tensors under their own names, or --drop "
+                    + "NAME to leave one out.");
         }
 
         var known = FindAll(source);
@@ -89,9 +91,11 @@ sealed class SourceInventory
         foreach (var name in drop)
         {
             if (!stored.Contains(name))
-                throw new ModelFileException(source.Path, $"there is no tensor '{FileText.Short(name)}' to drop. 'ouro inspect --tensors' lists them all.");
+                throw new ModelFileException(source.Path, $"there is no tensor '{FileText.Short(name)}' to drop. 'ouro inspect --tensors' "
+                    + $"lists them all.");
             if (needed.Contains(name))
-                throw new ModelFileException(source.Path, $"tensor '{FileText.Short(name)}' cannot be dropped: the model cannot be computed without it.");
+                throw new ModelFileException(source.Path, $"tensor '{FileText.Short(name)}' cannot be dropped: the model cannot be computed "
+                    + $"without it.");
         }
     }
 
@@ -109,7 +113,8 @@ sealed class SourceInventory
         if (!SameBytes(embedding, copy))
         {
             throw new ModelFileException(
-                copy.Path, "the configuration says that the head is tied to the embedding, but 'lm_head.weight' differs from it, so one of the two would be lost. "
+                copy.Path, "the configuration says that the head is tied to the embedding, but 'lm_head.weight' differs from it, so one of "
+                    + "the two would be lost. "
                     + "Set \"tie_word_embeddings\" to false in config.json if the head was trained, or drop it with --drop lm_head.weight.");
         }
 

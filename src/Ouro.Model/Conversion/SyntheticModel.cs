@@ -52,7 +52,8 @@ public static class SyntheticModel
         ModelConversion.CheckPlace(source: null, output, options.Overwrite);
         var mix = options.Mix ?? WeightMix.Find("bf16")!;
         if (mix.Base.IsQuantized)
-            throw new ModelFileException(output, $"safetensors files hold bf16, f16 and f32, not {mix.Name}. Choose one of these, or write GGUF.");
+            throw new ModelFileException(output, $"safetensors files hold bf16, f16 and f32, not {mix.Name}. Choose one of these, or write "
+                + $"GGUF.");
 
         PlannedTensor[] tensors = [.. ModelTensors.Of(config)
             .Select(tensor => Planned(tensor, config, seed, new TensorSpec(tensor.HuggingFaceName, mix.Base, tensor.Shape), RopeLayout.Halves))];
