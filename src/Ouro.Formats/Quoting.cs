@@ -23,6 +23,10 @@ public static class Quoting
         return shown.Append(text.Length > LongestShown ? "...'" : "'").ToString();
     }
 
+    /// <summary>The first three of several names, each quoted.</summary>
+    public static string QuoteFew(IReadOnlyCollection<string> names)
+        => string.Join(", ", names.Take(3).Select(name => name.Quoted)) + (names.Count > 3 ? ", ..." : "");
+
     extension(string text)
     {
         /// <inheritdoc cref="Quote"/>

@@ -20,7 +20,7 @@ public sealed record KvShape(int Layers, int Loops, int Heads, int HeadSize, Ele
     /// <summary>Bytes that one position takes in all loops.</summary>
     public long BytesPerPosition => Loops * BytesPerPositionAndLoop;
 
-    /// <summary>Bytes that so many positions take in all loops; <see cref="long.MaxValue"/> for any more than that.</summary>
+    /// <summary>Bytes that so many positions take in all loops; 2^63 - 1 if there are more.</summary>
     public long BytesFor(int positions) => (long)Int128.Min((Int128)positions * BytesPerPosition, long.MaxValue);
 }
 

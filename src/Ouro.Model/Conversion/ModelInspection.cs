@@ -16,11 +16,11 @@ public sealed record MemoryNeed(long WeightBytes, KvShape Cache, int ContextToke
     /// <summary>Bytes of keys and values that one token takes.</summary>
     public long CacheBytesPerToken => Cache.BytesPerPosition;
 
-    /// <summary>Bytes of the whole key/value store; <see cref="long.MaxValue"/> for any more than that.</summary>
+    /// <summary>Bytes of the whole key/value store; 2^63 - 1 if there are more.</summary>
     public long CacheBytes => Cache.BytesFor(ContextTokens);
 
-    /// <summary>Both together; <see cref="long.MaxValue"/> for any more than that.</summary>
-    public long TotalBytes => CacheBytes <= long.MaxValue - WeightBytes ? WeightBytes + CacheBytes : long.MaxValue;
+    /// <summary>Both together; 2^63 - 1 if there are more.</summary>
+    public long TotalBytes => (long)Int128.Min((Int128)WeightBytes + CacheBytes, long.MaxValue);
 }
 
 /// <summary>What a model file holds, as far as it can be told: also of files that are incomplete, damaged or relabelled.</summary>
@@ -67,6 +67,9 @@ public sealed record ModelInspection
         .Select(group => new TypeTotal(group.Key, group.Count(), group.Sum(tensor => tensor.ElementCount), group.Sum(tensor => tensor.ByteLength)))
         .OrderByDescending(total => total.Bytes)];
 
+    /// <summary>True if any weights are quantised, so that they are multiplied with 8-bit activations unless asked otherwise.</summary>
+    public bool IsQuantized => Types.Any(total => total.Type.IsQuantized);
+
     /// <summary>Bytes of all tensors.</summary>
     public long WeightBytes => Tensors.Sum(tensor => tensor.ByteLength);
 
@@ -92,7 +95,7 @@ public sealed record ModelInspection
         using var gguf = GgufFile.Open(path);
         var architecture = GgufConfig.ArchitectureOf(gguf);
         var name = gguf.Metadata.GetString("general.name");
-        var prefix = architecture ?? GgufConfig.Architecture;
+        var prefix = GgufConfig.PrefixOf(gguf);
         var statesLoops = gguf.Metadata.Find($"{prefix}.num_loops") is not null;
         var problems = LabelProblems(gguf, architecture, statesLoops).ToList();
         OuroConfig config;
@@ -117,7 +120,8 @@ public sealed record ModelInspection
         else if (architecture != GgufConfig.Architecture)
         {
             yield return GgufConfig.LooksLikeOuro(gguf)
-                ? $"This is an Ouro model relabelled as {architecture.Quoted}: programs run its layers once and print fluent garbage. 'ouro repair' can put it right if the original checkpoint is at hand."
+                ? $"This is an Ouro model relabelled as {architecture.Quoted}: programs run its layers once and print fluent "
+                    + $"garbage. 'ouro repair' can put it right if the original checkpoint is at hand."
                 : $"This is a model of architecture {architecture.Quoted} and not an Ouro model, so it cannot be run here.";
         }
 
@@ -184,7 +188,8 @@ public sealed record ModelInspection
             if (EarlyExitGate.Read(file) is { } gate)
                 return gate;
 
-            problems.Add("The early-exit gate is not there: every token runs all loops, and no exit threshold has an effect. 'ouro repair' puts it back from the original checkpoint.");
+            problems.Add("The early-exit gate is not there: every token runs all loops, and no exit threshold has an effect. 'ouro repair' "
+                + "puts it back from the original checkpoint.");
         }
         catch (ModelFileException problem)
         {
@@ -201,7 +206,8 @@ public sealed record ModelInspection
 
         var second = file.Tensors.Where(part => part.IsSecondNorm).Select(file.NameOf).ToHashSet();
         problems.Add(missing.TrueForAll(second.Contains)
-            ? $"{missing.Count:N0} of {second.Count:N0} second norms are missing, and without them the model prints garbage. 'ouro repair' puts them back from the original checkpoint."
+            ? $"{missing.Count:N0} of {second.Count:N0} second norms are missing, and without them the model prints garbage. 'ouro repair' "
+                + $"puts them back from the original checkpoint."
             : $"{missing.Count:N0} tensors are missing, the first of them '{missing[0]}', so the model cannot be computed.");
     }
 }
