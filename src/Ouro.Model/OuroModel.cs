@@ -80,7 +80,7 @@ public sealed class OuroModel
     public void Embed(ReadOnlySpan<int> tokens, Matrix states) => CpuBackend.Embed(_weights.Embedding, tokens, states);
 
     /// <summary>Takes every row once through the stack and the norm at its end.</summary>
-    /// <param name="rows">R rows; two rows of one sequence and loop are in order of position, and all earlier positions of that loop are stored.</param>
+    /// <param name="rows">R rows in any order, each once; for each of them all earlier positions of its loop are stored or in this pass, too.</param>
     /// <param name="states">[R, D]: in, the embedding or the state after the row's previous loop; out, the normed state after this one.</param>
     public void Pass(ReadOnlySpan<Row> rows, Matrix states)
     {
