@@ -22,7 +22,7 @@ readonly record struct BlockUnit(ushort Bits, int Lowest, int Highest)
         var extreme = 0f;
         foreach (var eight in numbers)
         {
-            var candidate = Lanes.Extreme(eight);
+            var candidate = EightGroups.Extreme(eight);
             extreme = MathF.Abs(candidate) > MathF.Abs(extreme) ? candidate : extreme;
         }
 
@@ -42,12 +42,12 @@ readonly record struct BlockUnit(ushort Bits, int Lowest, int Highest)
     }
 
     /// <summary>The nearest multiples.</summary>
-    public Vector256<float> Multiples(Vector256<float> numbers) => Lanes.Round(Clamp(numbers * Lanes.InverseOrZero(Value)));
+    public Vector256<float> Multiples(Vector256<float> numbers) => EightGroups.Round(Clamp(numbers * EightGroups.InverseOrZero(Value)));
 
     /// <summary>Multiples that can be stored.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public Vector256<float> Clamp(Vector256<float> multiples)
-        => Lanes.Clamp(multiples, Vector256.Create((float)Lowest), Vector256.Create((float)Highest));
+        => EightGroups.Clamp(multiples, Vector256.Create((float)Lowest), Vector256.Create((float)Highest));
 
     float Cost(ReadOnlySpan<Vector256<float>> numbers, ReadOnlySpan<Vector256<float>> weights)
     {
@@ -58,6 +58,6 @@ readonly record struct BlockUnit(ushort Bits, int Lowest, int Highest)
             cost += rest * rest * weights[i];
         }
 
-        return Lanes.Sum(cost);
+        return EightGroups.Sum(cost);
     }
 }

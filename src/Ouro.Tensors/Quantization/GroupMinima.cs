@@ -34,7 +34,7 @@ static class GroupMinima<TBlock> where TBlock : unmanaged, IGroupMinimumBlock<TB
     {
         const float LargestMinimum = F16.Largest * SixBitPairs.Largest;
         Span<Vector256<float>> x = stackalloc Vector256<float>[TBlock.GroupSize];
-        Lanes.Gather(values, -LargestMinimum, LargestMinimum * TBlock.LargestCode, x);
+        EightGroups.Gather(values, -LargestMinimum, LargestMinimum * TBlock.LargestCode, x);
 
         var (scales, minima, meanCodes) = MinimumSearch.Find(x, TBlock.LargestCode, TBlock.TopCodes);
         var scaleUnit = BlockUnit.Find([scales], [Vector256<float>.One], 0, SixBitPairs.Largest);

@@ -30,14 +30,14 @@ static class GroupScales<TBlock> where TBlock : unmanaged, IGroupScaledBlock<TBl
     static TBlock Encode(ReadOnlySpan<float> values)
     {
         var half = TBlock.Count / 2;
-        Span<Vector256<float>> x = stackalloc Vector256<float>[TBlock.Count / Lanes.Count];
+        Span<Vector256<float>> x = stackalloc Vector256<float>[TBlock.Count / EightGroups.Count];
         Span<Vector256<float>> scales = stackalloc Vector256<float>[2];
         Span<Vector256<float>> curvatures = stackalloc Vector256<float>[2];
         var largest = F16.Largest * TBlock.LowestScale * ScaleSearch<TBlock>.LowestCode;
         for (var i = 0; i < scales.Length; i++)
         {
             var groups = x.Slice(i * TBlock.GroupSize, TBlock.GroupSize);
-            Lanes.Gather(values[(i * half)..], -largest, largest, groups);
+            EightGroups.Gather(values[(i * half)..], -largest, largest, groups);
             (scales[i], curvatures[i]) = ScaleSearch<TBlock>.Find(groups);
         }
 
@@ -49,8 +49,8 @@ static class GroupScales<TBlock> where TBlock : unmanaged, IGroupScaledBlock<TBl
             var groups = x.Slice(i * TBlock.GroupSize, TBlock.GroupSize);
             var best = Refine(groups, unit.Multiples(scales[i]), unit);
             ScaleSearch<TBlock>.Write(groups, best * unit.Value, ref codes[i * half]);
-            for (var lane = 0; lane < Lanes.Count; lane++)
-                multiples[i * Lanes.Count + lane] = (sbyte)best[lane];
+            for (var lane = 0; lane < EightGroups.Count; lane++)
+                multiples[i * EightGroups.Count + lane] = (sbyte)best[lane];
         }
 
         return TBlock.Pack(unit.Bits, multiples, codes);

@@ -35,7 +35,7 @@ ref struct MinimumSearch
         _x = x;
         _highest = Vector256.Create((float)largestCode);
         _range = most - _least;
-        _inverseRange = Lanes.InverseOrZero(_range);
+        _inverseRange = EightGroups.InverseOrZero(_range);
         foreach (var eight in x)
         {
             var y = (eight - _least) * _inverseRange;
@@ -57,7 +57,7 @@ ref struct MinimumSearch
             search.Try(Vector256.Create(topCode), Vector256<float>.Zero);
 
         for (var i = 0; i < Refinements; i++)
-            search.Try(Lanes.InverseOrZero(search._scale), search._base);
+            search.Try(EightGroups.InverseOrZero(search._scale), search._base);
 
         return (search._scale * search._range, -(search._least + search._base * search._range), search._meanCode);
     }
@@ -67,13 +67,13 @@ ref struct MinimumSearch
     public static Vector256<float> Error(
         ReadOnlySpan<Vector256<float>> x, int largestCode, Vector256<float> scales, Vector256<float> minima)
     {
-        var inverse = Lanes.InverseOrZero(scales);
+        var inverse = EightGroups.InverseOrZero(scales);
         var highest = Vector256.Create((float)largestCode);
         var error = Vector256<float>.Zero;
         for (var i = 0; i < x.Length; i++)
         {
             var above = x[i] + minima;
-            var rest = above - Lanes.Round(Lanes.Clamp(above * inverse, Vector256<float>.Zero, highest)) * scales;
+            var rest = above - EightGroups.Round(EightGroups.Clamp(above * inverse, Vector256<float>.Zero, highest)) * scales;
             error += rest * rest;
         }
 
@@ -84,12 +84,12 @@ ref struct MinimumSearch
     public static void Write(
         ReadOnlySpan<Vector256<float>> x, int largestCode, Vector256<float> scales, Vector256<float> minima, Span<byte> codes)
     {
-        var inverse = Lanes.InverseOrZero(scales);
+        var inverse = EightGroups.InverseOrZero(scales);
         var highest = Vector256.Create((float)largestCode);
-        ref var first = ref MemoryMarshal.GetReference(codes[..(Lanes.Count * x.Length)]);
+        ref var first = ref MemoryMarshal.GetReference(codes[..(EightGroups.Count * x.Length)]);
         for (var i = 0; i < x.Length; i++)
-            Lanes.Scatter(
-                Lanes.Round(Lanes.Clamp((x[i] + minima) * inverse, Vector256<float>.Zero, highest)), i, x.Length, ref first);
+            EightGroups.Scatter(
+                EightGroups.Round(EightGroups.Clamp((x[i] + minima) * inverse, Vector256<float>.Zero, highest)), i, x.Length, ref first);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -99,7 +99,7 @@ ref struct MinimumSearch
         foreach (var eight in _x)
         {
             var y = (eight - _least) * _inverseRange;
-            var code = Lanes.Round(Lanes.Clamp((y - start) * inverse, Vector256<float>.Zero, _highest));
+            var code = EightGroups.Round(EightGroups.Clamp((y - start) * inverse, Vector256<float>.Zero, _highest));
             codeSum += code;
             codeSquares += code * code;
             product += y * code;
@@ -109,9 +109,9 @@ ref struct MinimumSearch
         var count = Vector256.Create((float)_x.Length);
         var bound = -_least * _inverseRange;
         var determinant = count * codeSquares - codeSum * codeSum;
-        var free = (_sum * codeSquares - codeSum * product) * Lanes.InverseOrZero(determinant);
+        var free = (_sum * codeSquares - codeSum * product) * EightGroups.InverseOrZero(determinant);
         var offset = Vector256.MinNative(free, bound);
-        var scale = Vector256.MaxNative((product - offset * codeSum) * Lanes.InverseOrZero(codeSquares), Vector256<float>.Zero);
+        var scale = Vector256.MaxNative((product - offset * codeSum) * EightGroups.InverseOrZero(codeSquares), Vector256<float>.Zero);
         var error = _sumSquares + offset * (count * offset - (_sum + _sum))
             + scale * (scale * codeSquares - (product + product) + (offset + offset) * codeSum);
 

@@ -51,15 +51,15 @@ public struct Q8_0 : IScaledBlock<Q8_0>
     {
         var typed = Blocks.Typed<Q8_0>(blocks, values.Length);
         Numbers.CheckFinite(values);
-        const int AtOnce = Lanes.Count * CodesPerBlock;
+        const int AtOnce = EightGroups.Count * CodesPerBlock;
         var b = 0;
-        for (; b + Lanes.Count <= typed.Length; b += Lanes.Count)
-            EncodeEight(values.Slice(b * CodesPerBlock, AtOnce), typed.Slice(b, Lanes.Count));
+        for (; b + EightGroups.Count <= typed.Length; b += EightGroups.Count)
+            EncodeEight(values.Slice(b * CodesPerBlock, AtOnce), typed.Slice(b, EightGroups.Count));
 
         if (b < typed.Length)
         {
             Span<float> lastValues = stackalloc float[AtOnce];
-            Span<Q8_0> lastBlocks = stackalloc Q8_0[Lanes.Count];
+            Span<Q8_0> lastBlocks = stackalloc Q8_0[EightGroups.Count];
             values[(b * CodesPerBlock)..].CopyTo(lastValues);
             EncodeEight(lastValues, lastBlocks);
             lastBlocks[..(typed.Length - b)].CopyTo(typed[b..]);
@@ -84,18 +84,18 @@ public struct Q8_0 : IScaledBlock<Q8_0>
     {
         const float Largest = F16.Largest * 128;
         Span<Vector256<float>> lanes = stackalloc Vector256<float>[CodesPerBlock];
-        Lanes.Gather(values, -Largest, Largest, lanes);
+        EightGroups.Gather(values, -Largest, Largest, lanes);
 
         var (scales, _) = ScaleSearch<Q8_0>.Find(lanes);
-        for (var lane = 0; lane < Lanes.Count; lane++)
+        for (var lane = 0; lane < EightGroups.Count; lane++)
         {
             blocks[lane]._scale = F16.NarrowScale(scales[lane]);
             scales = scales.WithElement(lane, F16.Widen(blocks[lane]._scale));
         }
 
-        Span<byte> codes = stackalloc byte[Lanes.Count * CodesPerBlock];
+        Span<byte> codes = stackalloc byte[EightGroups.Count * CodesPerBlock];
         ScaleSearch<Q8_0>.Write(lanes, scales, ref MemoryMarshal.GetReference(codes));
-        for (var lane = 0; lane < Lanes.Count; lane++)
+        for (var lane = 0; lane < EightGroups.Count; lane++)
             codes.Slice(lane * CodesPerBlock, CodesPerBlock).CopyTo(blocks[lane]._codes);
     }
 }

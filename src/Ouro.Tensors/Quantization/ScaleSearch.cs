@@ -27,14 +27,14 @@ static class ScaleSearch<TBlock> where TBlock : unmanaged, IScaledBlock<TBlock>
     public static (Vector256<float> Scales, Vector256<float> Curvature) Find(ReadOnlySpan<Vector256<float>> x)
     {
         var peak = Peak(x);
-        var inversePeak = Lanes.InverseOrZero(peak);
+        var inversePeak = EightGroups.InverseOrZero(peak);
         var (bestProduct, bestSquare) = (Vector256<float>.Zero, Vector256<float>.One);
 
         foreach (var peakCode in TBlock.PeakCodes)
             Try(x, inversePeak * peakCode, ref bestProduct, ref bestSquare);
 
         for (var i = 0; i < Refinements; i++)
-            Try(x, Lanes.InverseOrZero(bestProduct / bestSquare), ref bestProduct, ref bestSquare);
+            Try(x, EightGroups.InverseOrZero(bestProduct / bestSquare), ref bestProduct, ref bestSquare);
 
         return (bestProduct / bestSquare, bestSquare);
     }
@@ -43,12 +43,12 @@ static class ScaleSearch<TBlock> where TBlock : unmanaged, IScaledBlock<TBlock>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<float> Error(ReadOnlySpan<Vector256<float>> x, Vector256<float> scales)
     {
-        var inverse = Lanes.InverseOrZero(scales);
+        var inverse = EightGroups.InverseOrZero(scales);
         var (low, high) = (Vector256.Create(LowestCode), Vector256.Create(HighestCode));
         var error = Vector256<float>.Zero;
         for (var i = 0; i < x.Length; i++)
         {
-            var rest = x[i] - Lanes.Round(Lanes.Clamp(x[i] * inverse, low, high)) * scales;
+            var rest = x[i] - EightGroups.Round(EightGroups.Clamp(x[i] * inverse, low, high)) * scales;
             error += rest * rest;
         }
 
@@ -58,11 +58,11 @@ static class ScaleSearch<TBlock> where TBlock : unmanaged, IScaledBlock<TBlock>
     /// <summary>Writes the nearest codes of eight groups, plus the offset at which the format stores them.</summary>
     public static void Write(ReadOnlySpan<Vector256<float>> x, Vector256<float> scales, ref byte codes)
     {
-        var inverse = Lanes.InverseOrZero(scales);
+        var inverse = EightGroups.InverseOrZero(scales);
         var (low, high) = (Vector256.Create(LowestCode), Vector256.Create(HighestCode));
         var offset = Vector256.Create((float)TBlock.CodeOffset);
         for (var i = 0; i < x.Length; i++)
-            Lanes.Scatter(Lanes.Round(Lanes.Clamp(x[i] * inverse, low, high)) + offset, i, x.Length, ref codes);
+            EightGroups.Scatter(EightGroups.Round(EightGroups.Clamp(x[i] * inverse, low, high)) + offset, i, x.Length, ref codes);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -73,7 +73,7 @@ static class ScaleSearch<TBlock> where TBlock : unmanaged, IScaledBlock<TBlock>
         var (product, square) = (Vector256<float>.Zero, Vector256<float>.Zero);
         for (var i = 0; i < x.Length; i++)
         {
-            var code = Lanes.Round(Lanes.Clamp(x[i] * inverse, low, high));
+            var code = EightGroups.Round(EightGroups.Clamp(x[i] * inverse, low, high));
             product += x[i] * code;
             square += code * code;
         }

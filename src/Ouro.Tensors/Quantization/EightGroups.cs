@@ -9,7 +9,7 @@ namespace Ouro.Tensors.Quantization;
 /// order of the elements, so that encoders give the same bytes on every instruction set.
 /// </summary>
 /// <remarks>For the same reason nothing here or in the encoders uses fused multiplication or a sum across lanes.</remarks>
-static class Lanes
+static class EightGroups
 {
     public const int Count = 8;
 
