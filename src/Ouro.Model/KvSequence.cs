@@ -7,6 +7,7 @@ namespace Ouro.Model;
 public sealed class KvSequence(KvShape shape) : IDisposable
 {
     readonly List<KvPage> _pages = [];
+    bool _isDisposed;
 
     /// <summary>The measures.</summary>
     public KvShape Shape => shape;
@@ -16,8 +17,10 @@ public sealed class KvSequence(KvShape shape) : IDisposable
 
     /// <summary>Makes room for a position in a loop (counted from 0) and says where it is.</summary>
     /// <exception cref="OutOfMemoryException">The system has no more memory to give.</exception>
+    /// <exception cref="ObjectDisposedException">Everything has been given back.</exception>
     public KvPlace Place(int position, int loop)
     {
+        ObjectDisposedException.ThrowIf(_isDisposed, this);
         ArgumentOutOfRangeException.ThrowIfNegative(position);
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)loop, (uint)shape.Loops, nameof(loop));
         var page = position / KvPage.Positions;
@@ -39,6 +42,10 @@ public sealed class KvSequence(KvShape shape) : IDisposable
         }
     }
 
-    /// <summary>Gives everything back.</summary>
-    public void Dispose() => Truncate(0);
+    /// <summary>Gives everything back; a pass that still uses it must have ended.</summary>
+    public void Dispose()
+    {
+        _isDisposed = true;
+        Truncate(0);
+    }
 }

@@ -56,7 +56,7 @@ public sealed unsafe class KvPage(KvShape shape) : IDisposable
             _loops[loop] = (nint)NativeMemory.AlignedAlloc((nuint)(Positions * shape.BytesPerPositionAndLoop), 64);
     }
 
-    /// <summary>Gives the memory back.</summary>
+    /// <summary>Gives the memory back. Pointers into it die with it, so whoever computes holds on to the page itself, as a <see cref="KvPlace"/> does.</summary>
     public void Dispose()
     {
         Free();

@@ -154,6 +154,18 @@ public sealed class SessionLaws : IDisposable
     }
 
     [Fact]
+    public void A_session_that_was_given_back_takes_no_memory_again()
+    {
+        var session = new Session(Model, new ExitRule(4), 16);
+        session.Feed(Text);
+
+        session.Dispose();
+
+        session.KvBytes.ShouldBe(0);
+        Should.Throw<ObjectDisposedException>(() => session.Feed([1]));
+    }
+
+    [Fact]
     public void Becoming_what_it_is_feeds_the_last_token_alone()
     {
         using var session = new Session(Model, new ExitRule(4), 16);
