@@ -22,6 +22,8 @@ enum ReplyEnd
 /// <summary>Prompts and replies on one session, shown as they come.</summary>
 sealed class Conversation
 {
+    const string NoPrompt = "the prompt is empty, or holds nothing that this model's vocabulary can say. Give some text to answer.";
+
     readonly Engine _engine;
     readonly Session _session;
     readonly SamplingOptions _sampling;
@@ -57,6 +59,8 @@ sealed class Conversation
     /// <summary>Answers a message in the chat format.</summary>
     public ReplyEnd Answer(string? system, string message)
     {
+        if (_tokenizer.Encode(message).Length == 0)
+            throw new UserErrorException(NoPrompt);
         if (_messages.Count == 0 && system is not null)
             _messages.Add(new ChatMessage(ChatMessage.System, system));
         _messages.Add(new ChatMessage(ChatMessage.User, message));
@@ -148,7 +152,7 @@ sealed class Conversation
     void CheckPrompt(int[] prompt)
     {
         if (prompt.Length == 0)
-            throw new UserErrorException("the prompt is empty. Give some text to answer.");
+            throw new UserErrorException(NoPrompt);
         if (prompt.Length > _session.ContextTokens)
             throw new UserErrorException(
                 $"the prompt has {prompt.Length:N0} tokens, but the context holds {_session.ContextTokens:N0}. Shorten it or raise --num-ctx.");

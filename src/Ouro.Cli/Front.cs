@@ -31,7 +31,8 @@ static class Front
     public static async Task<int> InvokeAsync(RootCommand root, string[] args)
     {
         root.Options.Add(Debug);
-        var parsed = root.Parse(Array.ConvertAll(args, Dashed));
+        // A prompt may begin with '@': arguments are what they are, never names of files with more arguments.
+        var parsed = root.Parse(Dashed(args), new ParserConfiguration { ResponseFileTokenReplacer = null });
         if (parsed.Errors.Count > 0)
             return ShowUsage(parsed);
 
@@ -61,6 +62,12 @@ static class Front
     }
 
     /// <summary>Settings have underscores in Modelfiles and requests; <c>--num_ctx</c> is understood as <c>--num-ctx</c>.</summary>
+    static string[] Dashed(string[] args)
+    {
+        var options = Array.IndexOf(args, "--") is >= 0 and var end ? end : args.Length;
+        return [.. args.Select((argument, i) => i < options ? Dashed(argument) : argument)];
+    }
+
     static string Dashed(string argument)
     {
         if (!argument.StartsWith("--", StringComparison.Ordinal) || argument.Contains(' ', StringComparison.Ordinal))
@@ -87,12 +94,12 @@ static class Front
     {
         UserErrorException or ModelFileException or InvalidDataException => OneLine(problem.Message),
         OutOfMemoryException => $"the machine has not enough memory for this ({OneLine(problem.Message)}). Use a smaller type, --num-ctx or model.",
-        IOException or UnauthorizedAccessException => OneLine(problem.Message),
+        IOException or UnauthorizedAccessException => $"reading or writing failed ({OneLine(problem.Message).TrimEnd('.')}); check files, disk space and where the output goes.",
         AggregateException { InnerExceptions: [var inner] } => Sentence(inner),
         _ => $"this should not have happened: {OneLine(problem.Message)} ({problem.GetType().Name}). Run again with --debug and report what it prints.",
     };
 
-    static string OneLine(string text) => text.ReplaceLineEndings(" ").Trim();
+    static string OneLine(string text) => ConversionCommands.Plain(text.ReplaceLineEndings(" ").Trim());
 
     static int ShowUsage(ParseResult parsed)
     {

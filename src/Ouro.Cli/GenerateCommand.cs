@@ -13,13 +13,8 @@ static class GenerateCommand
         var ids = TokenList.Option();
         var prompt = new Option<string?>("--prompt") { Description = "Text instead of ids.", HelpName = "text" };
         var special = new Option<bool>("--special") { Description = "Let the text's special tokens, such as <|im_start|>, be what they spell." };
-        var count = new Option<int>("-n", "--count") { Description = "Tokens to write .", HelpName = "number", DefaultValueFactory = _ => 32 };
+        var count = SettingOptions.Between("--count", "Tokens to write.", 1, 1 << 24, 32, "-n");
         var json = new Option<bool>("--json") { Description = "With the depth, loops run and margin of every token, passes and rows." };
-        count.Validators.Add(result =>
-        {
-            if (result.Tokens is [var token] && int.TryParse(token.Value, out var value) && value is < 1 or > 1 << 24)
-                result.AddError($"-n is {token.Value}, but it must be from 1 to 16,777,216.");
-        });
         var engineOptions = new EngineOptions(ElementType.F32);
         var loops = new LoopOptions();
         var command = new Command("generate", "Writes token ids greedily, with the depth of each; stop tokens do not stop it.") { ids, prompt, special, count, json };

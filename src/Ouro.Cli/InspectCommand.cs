@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Text.Json.Nodes;
 using Ouro.Formats;
 using Ouro.Formats.Gguf;
+using Ouro.Generation;
 using Ouro.Model;
 using Ouro.Model.Conversion;
 using Ouro.Text;
@@ -23,16 +24,7 @@ static class InspectCommand
         var file = new Argument<string>("FILE") { Description = "A .gguf file, a folder from Hugging Face, or a .safetensors file in one." };
         var json = new Option<bool>("--json") { Description = "Print one JSON object: " + Fields };
         var tensors = new Option<bool>("--tensors") { Description = "List every tensor." };
-        var context = new Option<int>("--num-ctx")
-        {
-            Description = "Tokens of context to reckon the memory for.",
-            DefaultValueFactory = _ => 4096,
-        };
-        context.Validators.Add(result =>
-        {
-            if (result.GetValueOrDefault<int>() < 1)
-                result.AddError("--num-ctx must be at least 1.");
-        });
+        var context = SettingOptions.Between("--num-ctx", "Tokens of context to reckon the memory for.", 1, (int)Setting.NumCtx.High, 4096);
 
         var command = new Command("inspect", "Shows a model's measures, loops, gate, tensors and memory need, and says plainly what is missing.")
         {

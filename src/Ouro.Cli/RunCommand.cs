@@ -17,7 +17,7 @@ sealed class RunCommand
     readonly Option<int?> _repeatLastN = SettingOptions.Whole(Setting.RepeatLastN);
     readonly Option<int?> _numPredict = SettingOptions.Whole(Setting.NumPredict);
     readonly Option<int?> _numCtx = SettingOptions.Whole(Setting.NumCtx, $"{Setting.NumCtx.Default:0}, or the model's if that is less");
-    readonly Option<long?> _seed = new("--seed") { Description = "The same seed and prompt give the same text [default: a new one each time].", HelpName = "number" };
+    readonly Option<long?> _seed = SettingOptions.Seed<long>("The same seed and prompt give the same text [default: a new one each time].");
     readonly Option<string[]> _stop = new("--stop") { Description = "Ends the answer before this text; may be given several times.", HelpName = "text" };
     readonly Option<string?> _system = new("--system") { Description = "Instructions for a chat.", HelpName = "text" };
     readonly Option<bool> _raw = new("--raw") { Description = "Continue the text as it stands, without the chat format." };
@@ -48,9 +48,9 @@ sealed class RunCommand
         using var engine = _engineOptions.Open(parsed);
         var rule = _loops.Rule(parsed, engine.Model);
         var context = parsed.GetValue(_numCtx) ?? Math.Min((int)Setting.NumCtx.Default, engine.Model.Config.ContextTokens);
+        engine.CheckMemory(context, rule.Loops, _engineOptions.KvType(parsed));
         if (context > engine.Model.Config.ContextTokens)
             Front.Warn($"a context of {context:N0} tokens is more than the {engine.Model.Config.ContextTokens:N0} that the model was trained for.");
-        engine.CheckMemory(context, rule.Loops, _engineOptions.KvType(parsed));
 
         using var session = new Session(engine.Model, rule, context, _engineOptions.KvType(parsed));
         var seed = parsed.GetValue(_seed) ?? RandomNumberGenerator.GetInt32(int.MaxValue);

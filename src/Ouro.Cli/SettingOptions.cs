@@ -1,5 +1,7 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using System.Globalization;
+using System.Numerics;
 using Ouro.Formats;
 using Ouro.Generation;
 using Ouro.Tensors;
@@ -10,10 +12,10 @@ namespace Ouro.Cli;
 static class SettingOptions
 {
     /// <summary>A whole number; null if it was not given.</summary>
-    public static Option<int?> Whole(Setting setting, string? shown = null) => Make<int?>(setting, shown);
+    public static Option<int?> Whole(Setting setting, string? shown = null) => Make<int>(setting, shown);
 
     /// <summary>A number; null if it was not given.</summary>
-    public static Option<double?> Number(Setting setting, string? shown = null) => Make<double?>(setting, shown);
+    public static Option<double?> Number(Setting setting, string? shown = null) => Make<double>(setting, shown);
 
     /// <summary>How many threads compute.</summary>
     public static Option<int> Threads { get; } = Between("--threads", "Threads that compute; 0 takes one per processor.", 0, 1024);
@@ -31,31 +33,46 @@ static class SettingOptions
     }
 
     /// <summary>A whole number within limits.</summary>
-    static Option<int> Between(string name, string meaning, int low, int high)
+    public static Option<int> Between(string name, string meaning, int low, int high, int byDefault = 0, params string[] aliases) => new(name, aliases)
     {
-        var option = new Option<int>(name) { Description = meaning, HelpName = "number" };
-        option.Validators.Add(result =>
-        {
-            if (result.Tokens is [var token] && int.TryParse(token.Value, CultureInfo.InvariantCulture, out var value) && (value < low || value > high))
-                result.AddError($"{name} is {value}, but it must be from {low} to {high}.");
-        });
-        return option;
-    }
+        Description = meaning,
+        HelpName = "number",
+        DefaultValueFactory = _ => byDefault,
+        CustomParser = result => Parse(result, low, high) ?? byDefault,
+    };
 
-    static Option<T> Make<T>(Setting setting, string? shown)
+    /// <summary>A seed: any whole number of its type; null if it was not given.</summary>
+    public static Option<T?> Seed<T>(string meaning)
+        where T : struct, IBinaryInteger<T>, IMinMaxValue<T>
+        => new("--seed") { Description = meaning, HelpName = "number", CustomParser = result => Parse(result, T.MinValue, T.MaxValue) };
+
+    static Option<T?> Make<T>(Setting setting, string? shown)
+        where T : struct, INumber<T>
     {
         var names = setting.Aliases.Prepend(setting.Name).Select(name => "--" + name.Replace('_', '-')).ToArray();
         var byDefault = setting.Default.ToString(CultureInfo.InvariantCulture);
-        var option = new Option<T>(names[0], names[1..]) { Description = $"{setting.Meaning} [default: {shown ?? byDefault}]", HelpName = "number" };
-        option.Validators.Add(result =>
+        return new Option<T?>(names[0], names[1..])
         {
-            if (result.Tokens is [var token] && double.TryParse(token.Value, CultureInfo.InvariantCulture, out var value)
-                && setting.Problem(value) is { } problem)
-            {
-                result.AddError(problem);
-            }
-        });
-        return option;
+            Description = $"{setting.Meaning} [default: {shown ?? byDefault}]",
+            HelpName = "number",
+            CustomParser = result => Parse(result, T.CreateChecked(setting.Low), T.CreateChecked(setting.High)),
+        };
+    }
+
+    /// <summary>Reads a number without marks between thousands: whoever writes 0,5 for a half must not get 5.</summary>
+    static T? Parse<T>(ArgumentResult result, T low, T high)
+        where T : struct, INumber<T>
+    {
+        var isWhole = typeof(T) != typeof(double);
+        var text = result.Tokens is [var token] ? token.Value : "";
+        if (T.TryParse(text, isWhole ? NumberStyles.Integer : NumberStyles.Float, CultureInfo.InvariantCulture, out var value) && value >= low && value <= high)
+            return value;
+
+        var name = (result.Parent as OptionResult)?.Option.Name ?? result.Argument.Name;
+        var shown = text.Length <= 40 ? text : text[..40] + "...";
+        result.AddError(string.Create(
+            CultureInfo.InvariantCulture, $"{name} is '{shown}', but it must be a {(isWhole ? "whole number" : "number")} from {low:#,0.######} to {high:#,0.######}."));
+        return null;
     }
 }
 

@@ -24,7 +24,7 @@ static class SynthCommand
             DefaultValueFactory = _ => "gguf",
         };
         to.AcceptOnlyFromAmong("gguf", "safetensors");
-        var seed = new Option<ulong>("--seed") { Description = "Another seed gives other weights.", DefaultValueFactory = _ => 1 };
+        var seed = SettingOptions.Seed<ulong>("Another seed gives other weights [default: 1].");
         var force = ConversionCommands.Force();
 
         var command = new Command("synth", "Makes a model of a real shape with random weights, to measure speed and memory without a download.")
@@ -47,7 +47,7 @@ static class SynthCommand
                 Metadata = metadata,
                 AddFiles = metadata is null ? null : folder => TokenizerJson.Write(folder, OuroVocabulary.Instance),
             };
-            var number = parsed.GetValue(seed);
+            var number = parsed.GetValue(seed) ?? 1;
             var result = ProgressBar.Show(Path.GetFileName(place), progress => parsed.GetValue(to) == "gguf"
                 ? SyntheticModel.ToGguf(config, number, place, options, progress, cancel)
                 : SyntheticModel.ToSafetensors(config, number, place, options, progress, cancel));

@@ -84,18 +84,22 @@ static class StandardInput
     public static string All()
     {
         using var reader = Open();
-        return reader.ReadToEnd();
+        return Wait(reader.ReadToEndAsync());
     }
 
     public static void EachLine(Func<string, int, string> answer)
     {
         using var reader = Open();
-        for (var number = 1; reader.ReadLine() is { } line; number++)
+        for (var number = 1; Wait(reader.ReadLineAsync()) is { } line; number++)
         {
             if (!string.IsNullOrWhiteSpace(line))
                 Console.Out.WriteLine(answer(line, number));
         }
     }
+
+    /// <summary>Waits for standard input no longer than the person does.</summary>
+    /// <exception cref="OperationCanceledException">Interrupted; the read itself stays behind, since the system cannot take it back.</exception>
+    static T Wait<T>(Task<T> reading) => reading.WaitAsync(Interrupts.Token).GetAwaiter().GetResult();
 
     static StreamReader Open() => new(Console.OpenStandardInput(), new UTF8Encoding(encoderShouldEmitUTF8Identifier: false));
 }

@@ -27,8 +27,13 @@ public sealed class AtomicFile : IDisposable
     /// <exception cref="ModelFileException">The place cannot be written, somebody else is writing it, or the disk is too small.</exception>
     public static AtomicFile Create(string path, long length = 0)
     {
-        ArgumentException.ThrowIfNullOrEmpty(path);
+        ArgumentNullException.ThrowIfNull(path);
         ArgumentOutOfRangeException.ThrowIfNegative(length);
+        if (path.Length == 0)
+            throw new ModelFileException("''", "the path is empty; name the file to write.");
+        if (IsDevice(path))
+            throw new ModelFileException(path, "this is a device, and a file in its place would break it; choose a name in a folder of your own.");
+
         var folder = System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(path));
         if (folder is null || Directory.Exists(path))
             throw new ModelFileException(path, "this is a folder, but a file is to be written; add a file name.");
@@ -164,6 +169,13 @@ public sealed class AtomicFile : IDisposable
         => other.Length > name.Length + 1 + Ending.Length
             && other.StartsWith(name + ".", StringComparison.Ordinal)
             && int.TryParse(other.AsSpan(name.Length + 1, other.Length - name.Length - 1 - Ending.Length), out _);
+
+    /// <summary>Where Unix systems keep devices, a rename would put an ordinary file in the place of one.</summary>
+    static bool IsDevice(string path)
+        => !OperatingSystem.IsWindows()
+            && System.IO.Path.GetFullPath(path) is var full
+            && full.StartsWith("/dev/", StringComparison.Ordinal)
+            && !full.StartsWith("/dev/shm/", StringComparison.Ordinal);
 
     /// <summary>Free bytes where a folder lies; null when the system does not say.</summary>
     static long? AvailableBytes(string folder)

@@ -22,7 +22,9 @@ public sealed class MappedFile : IDisposable
     /// <exception cref="ModelFileException">It is missing, empty, a folder, or may not be read.</exception>
     public static MappedFile Open(string path)
     {
-        ArgumentException.ThrowIfNullOrEmpty(path);
+        ArgumentNullException.ThrowIfNull(path);
+        if (path.Length == 0)
+            throw new ModelFileException("''", "the path is empty; name a file.");
         if (Directory.Exists(path))
             throw new ModelFileException(path, "this is a folder where a file is expected; name a file inside it.");
 

@@ -40,7 +40,7 @@ public sealed class Sampler(SamplingOptions options, int vocabulary, int choice 
                 best = i;
         }
 
-        return best >= 0 ? best : throw new InvalidDataException("the model's output is not a number for any token; its weights are damaged.");
+        return best >= 0 ? best : throw new InvalidDataException("the model's output is not a number for any token; its weights are damaged. Fetch or convert it again; 'ouro verify' names the tensor.");
     }
 
     void Penalise(ReadOnlySpan<float> logits, ReadOnlySpan<int> history)

@@ -100,7 +100,9 @@ public static class HuggingFaceConfig
     /// <summary>The double with the fewest digits that is this number in single precision: 1E-06 and not 9.999999974752427E-07.</summary>
     static double Shortest(float number) => double.Parse(number.ToString(CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);
 
-    static JsonDocument Parse(string path)
+    /// <summary>The JSON of a configuration: no key twice, and every text a text, so that whoever reads on meets no surprise.</summary>
+    /// <exception cref="ModelFileException">The file is missing or is something else.</exception>
+    internal static JsonDocument Parse(string path)
     {
         try
         {
@@ -108,12 +110,18 @@ public static class HuggingFaceConfig
             if (stream.Length > LargestFile)
                 throw new ModelFileException(path, $"has {stream.Length:N0} bytes, but a configuration has a few thousand. It is some other file; fetch it again.");
 
-            return JsonDocument.Parse(stream, new JsonDocumentOptions { MaxDepth = 32 });
+            var document = JsonDocument.Parse(stream, new JsonDocumentOptions { MaxDepth = 32, AllowDuplicateProperties = false });
+            ReadTexts(document.RootElement);
+            return document;
         }
         catch (JsonException problem)
         {
             throw new ModelFileException(
-                path, $"is not valid JSON (line {(problem.LineNumber ?? 0) + 1}). The download is probably incomplete; fetch it again.");
+                path, $"is not valid JSON, or names a field twice (line {(problem.LineNumber ?? 0) + 1}). The download is probably incomplete; fetch it again.");
+        }
+        catch (InvalidOperationException)
+        {
+            throw new ModelFileException(path, "holds a text with half a character (an unpaired surrogate). The file is damaged; fetch it again.");
         }
         catch (Exception problem) when (problem is FileNotFoundException or DirectoryNotFoundException)
         {
@@ -123,6 +131,29 @@ public static class HuggingFaceConfig
         catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
         {
             throw new ModelFileException(path, $"cannot be read ({problem.Reason}); check its permissions and the disk.");
+        }
+    }
+
+    /// <exception cref="InvalidOperationException">A text has no meaning in Unicode.</exception>
+    static void ReadTexts(JsonElement element)
+    {
+        switch (element.ValueKind)
+        {
+            case JsonValueKind.String:
+                element.GetString();
+                break;
+            case JsonValueKind.Array:
+                foreach (var item in element.EnumerateArray())
+                    ReadTexts(item);
+                break;
+            case JsonValueKind.Object:
+                foreach (var field in element.EnumerateObject())
+                {
+                    _ = field.Name;
+                    ReadTexts(field.Value);
+                }
+
+                break;
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Ouro.Formats;
 using Ouro.Tensors;
 
@@ -17,6 +18,7 @@ public sealed class OuroWeights : IDisposable
     {
         Config = checkpoint.Config;
         RopeLayout = checkpoint.RopeLayout;
+        RefuseFurtherLayers(checkpoint);
         var byPlace = checkpoint.Tensors.ToDictionary(tensor => (tensor.Role, tensor.Layer));
         WeightMatrix Weights(TensorRole role, int layer = -1) => OpenMatrix(checkpoint.Require(byPlace[(role, layer)]));
         Matrix Norm(TensorRole role, int layer = -1) => ReadNorm(checkpoint.Require(byPlace[(role, layer)]));
@@ -73,6 +75,19 @@ public sealed class OuroWeights : IDisposable
         foreach (var matrix in _matrices)
             matrix.Dispose();
         _matrices.Clear();
+    }
+
+    /// <summary>A stack that is cut short would run, and say something else than the model does.</summary>
+    static void RefuseFurtherLayers(OuroCheckpoint checkpoint)
+    {
+        var next = checkpoint.Config.Layers;
+        var prefix = string.Create(CultureInfo.InvariantCulture, $"{(checkpoint.Gguf is null ? "model.layers" : "blk")}.{next}.");
+        if (checkpoint.StoredTensors.FirstOrDefault(tensor => tensor.Name.StartsWith(prefix, StringComparison.Ordinal)) is { } further)
+        {
+            throw new ModelFileException(
+                checkpoint.Path, $"tensor '{further.Name}' belongs to layer {next + 1:N0}, but the configuration says that there are {next:N0}. "
+                    + "The configuration and the weights do not belong together; fetch both again.");
+        }
     }
 
     WeightMatrix OpenMatrix(StoredTensor stored)

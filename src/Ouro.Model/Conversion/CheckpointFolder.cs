@@ -195,7 +195,8 @@ sealed class CheckpointFolder : IDisposable
     /// <summary>A published config.json with another type and everything else as it was.</summary>
     static string Retyped(string path, ElementType stored)
     {
-        var fields = JsonNode.Parse(File.ReadAllBytes(path))!.AsObject();
+        using var document = HuggingFaceConfig.Parse(path);
+        var fields = JsonObject.Create(document.RootElement)!;
         var key = fields.ContainsKey("dtype") ? "dtype" : "torch_dtype";
         fields[key] = HuggingFaceConfig.TypeName(stored);
         return Text(fields);

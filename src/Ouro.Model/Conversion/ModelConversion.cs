@@ -67,11 +67,15 @@ public static class ModelConversion
     /// <exception cref="ModelFileException">Something is there already, or the output would replace its own source.</exception>
     internal static void CheckPlace(OuroCheckpoint? source, string output, bool overwrite)
     {
+        if (output.Length == 0)
+            throw new ModelFileException("''", "the path is empty. Say with -o what to write.");
         if (source is not null)
         {
             var place = Full(output);
-            var sources = source.StoredTensors.Select(tensor => tensor.Path).Append(source.Path).Distinct().Select(Full);
-            if (sources.Contains(place, OperatingSystem.IsWindows() ? StringComparer.OrdinalIgnoreCase : StringComparer.Ordinal))
+            var sources = source.StoredTensors.Select(tensor => tensor.Path).Append(source.Path);
+            if (source.Gguf is null)
+                sources = sources.Append(source.Folder).Concat(Directory.EnumerateFiles(source.Folder).Where(file => !IsGguf(file)));
+            if (sources.Distinct().Select(Full).Contains(place, OperatingSystem.IsWindows() ? StringComparer.OrdinalIgnoreCase : StringComparer.Ordinal))
                 throw new ModelFileException(output, "is the source itself, which would be destroyed. Choose another name with -o.");
         }
 
@@ -79,10 +83,23 @@ public static class ModelConversion
             throw new ModelFileException(output, "exists already. Choose another name with -o, or replace it with --force.");
     }
 
+    static bool IsGguf(string path) => path.EndsWith(".gguf", StringComparison.OrdinalIgnoreCase);
+
+    /// <summary>The path with every link on the way followed, so that two names of one place are one.</summary>
     static string Full(string path)
     {
         var full = Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
-        var target = File.Exists(full) ? File.ResolveLinkTarget(full, returnFinalTarget: true) : Directory.Exists(full) ? Directory.ResolveLinkTarget(full, returnFinalTarget: true) : null;
-        return target?.FullName ?? full;
+        if (Path.GetDirectoryName(full) is not { } folder)
+            return full;
+
+        full = Path.Combine(Full(folder), Path.GetFileName(full));
+        try
+        {
+            return new FileInfo(full).ResolveLinkTarget(returnFinalTarget: true) is { } target ? Full(target.FullName) : full;
+        }
+        catch (IOException)
+        {
+            return full;   // links that lead in a circle lead nowhere
+        }
     }
 }

@@ -14,7 +14,7 @@ public static class ModelVerification
     /// <param name="path">A .gguf file or a published checkpoint; may be damaged, incomplete or relabelled, which the report then says.</param>
     /// <param name="threads">0 takes one per processor; the report does not depend on it.</param>
     /// <param name="progress">Called from several threads.</param>
-    /// <exception cref="ModelFileException">The source itself cannot be read, or holds NaN or infinities.</exception>
+    /// <exception cref="ModelFileException">The source itself cannot be read, is not a whole model, or holds NaN or infinities.</exception>
     /// <exception cref="OperationCanceledException">Asked for.</exception>
     public static VerificationReport Run(
         OuroCheckpoint source, string path, int threads = 0, IProgress<ConversionProgress>? progress = null, CancellationToken cancel = default)
@@ -39,11 +39,8 @@ public static class ModelVerification
     {
         var checks = new List<TensorCheck>();
         var pairs = new List<(TensorPair Pair, int Check)>();
-        foreach (var part in source.Tensors.Where(tensor => !tensor.IsGate))
-        {
-            if (source.Find(part) is { } stored)
-                Add(source, file, part, stored, checks, pairs);
-        }
+        foreach (var (part, stored) in SourceInventory.FindAll(source))
+            Add(source, file, part, stored, checks, pairs);
 
         foreach (var stored in source.Unclaimed())
             AddUnclaimed(file, stored, checks, pairs);

@@ -58,7 +58,9 @@ sealed class SourceInventory
         return inventory;
     }
 
-    static List<KnownTensor> FindAll(OuroCheckpoint source)
+    /// <summary>The parts of the model but for its gate.</summary>
+    /// <exception cref="ModelFileException">One is missing or of the wrong shape.</exception>
+    public static List<KnownTensor> FindAll(OuroCheckpoint source)
     {
         var known = new List<KnownTensor>();
         var missing = new List<ModelTensor>();
