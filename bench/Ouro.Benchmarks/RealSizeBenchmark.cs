@@ -1,0 +1,147 @@
+namespace Ouro.Benchmarks;
+
+/// <summary>The whole road at the real size of a model: each step a run of the program, with its time, peak memory and file size.</summary>
+sealed class RealSizeBenchmark(string shape, DirectoryInfo folder, CancellationToken cancel)
+{
+    const int TokensAfterFirst = 16;
+    const int Repetitions = 3;
+    const string Prompt = "1,2,3,4,5,6,7,8";
+
+    /// <summary>Sizes of the files that llama.cpp writes for the same shape, in GB, by the type that they correspond to.</summary>
+    static readonly Dictionary<(string Shape, string Type), double> PublishedGigabytes = new()
+    {
+        [("ouro-1.4b", "q3_k_l")] = 0.781,
+        [("ouro-1.4b", "q4_k_m")] = 0.883,
+        [("ouro-1.4b", "q5_k_m")] = 1.026,
+        [("ouro-1.4b", "q8_0")] = 1.526,
+        [("ouro-1.4b", "bf16")] = 2.871,
+        [("ouro-2.6b", "q3_k_l")] = 1.434,
+        [("ouro-2.6b", "q4_k_m")] = 1.626,
+        [("ouro-2.6b", "q5_k_m")] = 1.900,
+        [("ouro-2.6b", "q8_0")] = 2.836,
+        [("ouro-2.6b", "bf16")] = 5.337,
+    };
+
+    readonly Report _report = new($"real-size-{shape}");
+
+    readonly Table _steps = new(
+        new("step"), new("seconds", "0.0"), new("peak resident GB", "0.00"), new("of it the program's own", "0.00"), new("exit code", "0"),
+        new("file GB", "0.000"), new("llama.cpp's file GB", "0.000"), new("MB/s written", "0"));
+
+    readonly Table _generation = new(
+        new("file"), new("threads", "0"), new("first token, best s", "0.00"), new("first token, median s", "0.00"), new("tokens/s after it", "0.00"), new("exit code", "0"));
+
+    public static void Run(string[] shapes, DirectoryInfo? folder, bool keep, bool write, CancellationToken cancel)
+    {
+        var place = folder ?? Directory.CreateTempSubdirectory("ouro-real-size-");
+        place.Create();
+        try
+        {
+            foreach (var shape in shapes)
+                new RealSizeBenchmark(shape, place, cancel).Run(keep, write);
+        }
+        finally
+        {
+            if (!keep && folder is null)
+                place.Delete(recursive: true);
+        }
+    }
+
+    void Run(bool keep, bool write)
+    {
+        // The folder, a GGUF file as large, and the quantised files together stay below three times the size of the weights.
+        var needed = 3 * PublishedGigabytes[(shape, "bf16")];
+        var free = new DriveInfo(folder.FullName).AvailableFreeSpace / 1e9;
+        if (free < needed)
+            throw new BenchmarkException($"{shape} needs {needed:0} GB in {folder}, where {free:0.0} GB are free; name a roomier place with --folder.");
+
+        var made = new List<string>();
+        try
+        {
+            Convert(shape == "ouro-1.4b" ? ["q8_0", "q5_k_m", "q4_k_m", "q3_k_l"] : ["q4_k_m"], made);
+        }
+        finally
+        {
+            if (!keep)
+                foreach (var path in made)
+                    Delete(path);
+        }
+
+        _report.Add("steps", _steps);
+        _report.Note("Each step is a process of its own, started as a user would start it; its time is from start to exit, writes in the page cache at the end. "
+            + "Peak resident memory counts the pages of mapped files, which the system takes back when it needs them; the program's own memory does not.");
+        _report.Add("generation", _generation);
+        _report.Note($"Prompt of 8 tokens, all loops, greedy. First token: from the start of the process to its end after one token, the file in the page cache, "
+            + $"best of {Repetitions}. Rate: {TokensAfterFirst} more tokens in the difference between the best of two such runs.");
+        _report.Finish(write);
+    }
+
+    void Convert(string[] types, List<string> made)
+    {
+        var source = Place($"{shape}-hf", made);
+        var full = Place($"{shape}-bf16.gguf", made);
+        Step("synth a folder, bf16 safetensors", source, "bf16", "synth", "--shape", shape, "--type", "bf16", "--to", "safetensors", "-o", source);
+        Step("convert it to GGUF, bf16", full, "bf16", "convert", source, "--to", "gguf", "-o", full);
+        Step("verify folder against bf16", null, null, "verify", source, full);
+        foreach (var type in types)
+        {
+            var file = Place($"{shape}-{type}.gguf", made);
+            Step($"quantize to {type}", file, type, "quantize", full, "--type", type, "-o", file);
+            Step($"inspect {type}", null, null, "inspect", file);
+            Step($"verify folder against {type}", null, null, "verify", source, file);
+            Generate(file);
+        }
+
+        Generate(full);
+        var direct = Place($"{shape}-synth-q4_k_m.gguf", made);
+        Step("synth q4_k_m directly", direct, "q4_k_m", "synth", "--shape", shape, "--type", "q4_k_m", "-o", direct);
+    }
+
+    string Place(string name, List<string> made)
+    {
+        var path = Path.Combine(folder.FullName, name);
+        if (Path.Exists(path))
+            throw new BenchmarkException($"{path} exists already; remove it or name another place with --folder.");
+
+        made.Add(path);
+        return path;
+    }
+
+    void Step(string name, string? output, string? type, params string[] arguments)
+    {
+        var run = OuroProgram.Run(cancel, arguments);
+        var size = output is null || !Path.Exists(output) ? null : (double?)SizeOf(output) / 1e9;
+        _steps.Add(
+            name, run.Seconds, run.Resident / 1e9, run.Own / 1e9, run.ExitCode, size, type is null ? null : PublishedGigabytes[(shape, type)], size * 1e3 / run.Seconds);
+        Say($"{name}: {run.Seconds:0.0} s, {run.Resident / 1e9:0.00} GB resident, exit code {run.ExitCode}{(run.ExitCode == 0 ? "" : $": {run.LastLine}")}");
+    }
+
+    void Generate(string file)
+    {
+        foreach (var threads in new[] { 1, Environment.ProcessorCount }.Distinct())
+        {
+            var warm = Tokens(file, threads, 1);
+            var first = Enumerable.Range(0, Repetitions).Select(_ => Tokens(file, threads, 1).Seconds).Order().ToArray();
+            var more = Enumerable.Range(0, Repetitions).Min(_ => Tokens(file, threads, 1 + TokensAfterFirst).Seconds);
+            var name = Path.GetFileNameWithoutExtension(file);
+            _generation.Add(name, threads, first[0], first[Repetitions / 2], TokensAfterFirst / (more - first[0]), warm.ExitCode);
+            Say($"{name}, {threads} threads: first token after {first[0]:0.00} s, then {TokensAfterFirst / (more - first[0]):0.00} tokens/s");
+        }
+    }
+
+    ProgramRun Tokens(string file, int threads, int count)
+        => OuroProgram.Run(cancel, "generate", file, "--ids", Prompt, "-n", $"{count}", "--threads", $"{threads}");
+
+    static long SizeOf(string path)
+        => File.Exists(path) ? new FileInfo(path).Length : new DirectoryInfo(path).EnumerateFiles("*", SearchOption.AllDirectories).Sum(file => file.Length);
+
+    static void Delete(string path)
+    {
+        if (Directory.Exists(path))
+            Directory.Delete(path, recursive: true);
+        else
+            File.Delete(path);
+    }
+
+    static void Say(FormattableString text) => Console.Error.WriteLine(FormattableString.Invariant(text));
+}
