@@ -1,12 +1,14 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Text;
 
 namespace Ouro.Benchmarks;
 
 /// <summary>What one run of the program took. Memory is in bytes and at its peak; null where the system does not tell.</summary>
+/// <param name="FirstText">Seconds from the start of the process to the first character on standard output; null if there was none.</param>
 /// <param name="Resident">All pages in memory, those of mapped files included.</param>
 /// <param name="Own">Only the pages that are no file's: what other programs could not have had.</param>
-sealed record ProgramRun(double Seconds, int ExitCode, long? Resident, long? Own, string LastLine);
+sealed record ProgramRun(double Seconds, double? FirstText, int ExitCode, long? Resident, long? Own, string Output);
 
 /// <summary>Runs the real program as a process and watches its memory.</summary>
 static class OuroProgram
@@ -43,14 +45,11 @@ static class OuroProgram
 
     static ProgramRun Watch(ProcessStartInfo start, bool isWrapped, CancellationToken cancel)
     {
-        var lastLine = "";
         var (resident, own) = ((long?)null, (long?)null);
         var started = Stopwatch.GetTimestamp();
         using var process = Process.Start(start)!;
-        process.OutputDataReceived += (_, line) => Keep(line.Data);
-        process.ErrorDataReceived += (_, line) => Keep(line.Data);
-        process.BeginOutputReadLine();
-        process.BeginErrorReadLine();
+        var errors = process.StandardError.ReadToEndAsync(CancellationToken.None);
+        var output = ReadAsync(process.StandardOutput, started);
         while (!process.WaitForExit(PollInterval))
         {
             if (cancel.IsCancellationRequested)
@@ -59,11 +58,23 @@ static class OuroProgram
         }
 
         var seconds = Stopwatch.GetElapsedTime(started).TotalSeconds;
-        process.WaitForExit();
         cancel.ThrowIfCancellationRequested();
-        return new ProgramRun(seconds, process.ExitCode, resident, own, lastLine);
+        var (text, firstText) = output.GetAwaiter().GetResult();
+        return new ProgramRun(seconds, firstText, process.ExitCode, resident, own, (text + errors.GetAwaiter().GetResult()).Trim());
+    }
 
-        void Keep(string? line) => lastLine = string.IsNullOrWhiteSpace(line) ? lastLine : line;
+    static async Task<(string Text, double? First)> ReadAsync(StreamReader output, long started)
+    {
+        var text = new StringBuilder();
+        var buffer = new char[4096];
+        double? first = null;
+        while (await output.ReadAsync(buffer) is > 0 and var count)
+        {
+            first ??= Stopwatch.GetElapsedTime(started).TotalSeconds;
+            text.Append(buffer, 0, count);
+        }
+
+        return (text.ToString(), first);
     }
 
     static int? ChildOf(int process)

@@ -73,7 +73,7 @@ static void Pass(string? model, bool isWritten, CancellationToken cancel)
         var file = Path.Combine(folder.FullName, "ouro-1.4b-q4_k_m.gguf");
         var made = OuroProgram.Run(cancel, "synth", "--shape", "ouro-1.4b", "--type", "q4_k_m", "-o", file);
         if (made.ExitCode != 0)
-            throw new BenchmarkException($"No model could be made: {made.LastLine}");
+            throw new BenchmarkException($"No model could be made: {made.Output}");
 
         PassBenchmark.Run(file, isWritten);
     }

@@ -13,7 +13,7 @@ static class TokenizerBenchmark
     public static void Run(FileInfo[] files, bool write)
     {
         var report = new Report("tokenizer");
-        var vocabulary = TokenizerJson.Read(Repository.Path("tests", "Ouro.Golden", "data", "tokenizer", "tokenizer.json"));
+        var vocabulary = OuroVocabulary.Instance;
         var tokenizer = new Tokenizer(vocabulary);
         var prose = File.ReadAllText(Repository.Path("tests", "Ouro.Golden", "data", "tokenizer", "alice.txt"));
         var table = new Table(

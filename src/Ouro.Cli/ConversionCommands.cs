@@ -11,7 +11,10 @@ static class ConversionCommands
 {
     public static Option<string?> Type(string description)
     {
-        var option = new Option<string?>("--type", "-t") { Description = $"{description} One of {string.Join(", ", WeightMix.All.Select(mix => mix.Name))}." };
+        var option = new Option<string?>("--type", "-t")
+        {
+            Description = $"{description} One of {string.Join(", ", WeightMix.All.Select(mix => mix.Name))}.",
+        };
         option.Validators.Add(result =>
         {
             if (result.GetValueOrDefault<string?>() is { } name && WeightMix.Find(name) is null)
@@ -23,17 +26,6 @@ static class ConversionCommands
     public static Option<string?> Output() => new("--output", "-o") { Description = "What to write; a name beside the source by default." };
 
     public static Option<bool> Force() => new("--force") { Description = "Replace what is there." };
-
-    public static Option<int> Threads()
-    {
-        var option = new Option<int>("--threads") { Description = "Threads to use; one per processor by default." };
-        option.Validators.Add(result =>
-        {
-            if (result.GetValueOrDefault<int>() is < 0 or > 1024)
-                result.AddError("--threads must be 0 to 1024.");
-        });
-        return option;
-    }
 
     /// <summary>What people call the model: the folder's name, or the file's without its ending and type.</summary>
     public static string NameOf(string source)
@@ -68,9 +60,9 @@ static class ConversionCommands
     public static void Report(ConversionResult result, Stopwatch time)
     {
         foreach (var note in result.Notes)
-            Console.Error.WriteLine($"note: {note}");
+            Console.Error.WriteLine($"note: {Plain(note)}");
         foreach (var name in result.Dropped)
-            Console.Error.WriteLine($"note: left out '{name}', as asked; the file records it.");
+            Console.Error.WriteLine($"note: left out '{Plain(name)}', as asked; the file records it.");
         Summary(result.Path, result.Type, result.Bytes, time);
     }
 
@@ -78,8 +70,12 @@ static class ConversionCommands
     {
         var seconds = time.Elapsed.TotalSeconds;
         Console.WriteLine(string.Create(
-            CultureInfo.InvariantCulture, $"{path}: {type}, {Gigabytes(bytes)}, {seconds:F1} s, {bytes / 1e6 / Math.Max(seconds, 1e-3):F0} MB/s written"));
+            CultureInfo.InvariantCulture, $"{path}: {type}, {Gigabytes(bytes)}, {seconds:F1} s, {bytes / 1e6 / Math.Max(seconds, 1e-3):F0} "
+                + $"MB/s written"));
     }
+
+    /// <summary>Text from a file must not steer the terminal.</summary>
+    public static string Plain(string text) => string.Concat(text.Select(symbol => char.IsControl(symbol) ? '\uFFFD' : symbol));
 
     public static string Gigabytes(long bytes) => string.Create(
         CultureInfo.InvariantCulture, $"{(bytes >= 100_000_000 ? $"{bytes / 1e9:F3} GB" : bytes >= 1_000_000 ? $"{bytes / 1e6:F2} MB" : $"{bytes:N0} bytes")}");

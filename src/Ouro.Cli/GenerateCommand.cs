@@ -13,7 +13,7 @@ static class GenerateCommand
         var ids = TokenList.Option();
         var prompt = new Option<string?>("--prompt") { Description = "Text instead of ids.", HelpName = "text" };
         var special = new Option<bool>("--special") { Description = "Let the text's special tokens, such as <|im_start|>, be what they spell." };
-        var count = new Option<int>("-n", "--count") { Description = "Tokens to write [default 32].", HelpName = "number", DefaultValueFactory = _ => 32 };
+        var count = new Option<int>("-n", "--count") { Description = "Tokens to write .", HelpName = "number", DefaultValueFactory = _ => 32 };
         var json = new Option<bool>("--json") { Description = "With the depth, loops run and margin of every token, passes and rows." };
         count.Validators.Add(result =>
         {

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
 using System.Text.Json.Nodes;
 using Ouro.Formats;
 using Ouro.Formats.Gguf;
@@ -12,25 +11,30 @@ namespace Ouro.Cli;
 /// <summary><c>ouro inspect</c>: what a model file holds, what it lacks, and what running it takes.</summary>
 static class InspectCommand
 {
-    const string Fields = """
-        Fields of --json: path, format, architecture, name, parameters, weight_bytes, bits_per_weight, layers, loops (null if not stated), width, heads, kv_heads,
-        head_size, feed_forward_width, vocabulary, norm_epsilon, rope_theta, context_tokens, exit_threshold, tied_head, gate, stop_ids, types [{type, tensors, parameters,
-        bytes}], memory {context_tokens, weight_bytes, cache_bytes_per_token, cache_bytes, total_bytes}, missing, unknown, problems; with --tensors also tensors [{name, type, shape, bytes}].
-        """;
+    const string Fields =
+        "path, format, architecture, name, parameters, weight_bytes, bits_per_weight, layers, loops (null if not stated), "
+        + "width, heads, kv_heads, head_size, feed_forward_width, vocabulary, norm_epsilon, rope_theta, context_tokens, "
+        + "exit_threshold, tied_head, gate, stop_ids, types [{type, tensors, parameters, bytes}], activations (int8 or f32), memory {context_tokens, "
+        + "weight_bytes, cache_bytes_per_token, cache_bytes, total_bytes}, missing, unknown, problems; with --tensors also "
+        + "tensors [{name, type, shape, bytes}].";
 
     public static Command Create()
     {
-        var file = new Argument<string>("file") { Description = "A .gguf file, a folder from Hugging Face, or a .safetensors file in one." };
-        var json = new Option<bool>("--json") { Description = "Print one JSON object with stable names (listed above)." };
+        var file = new Argument<string>("FILE") { Description = "A .gguf file, a folder from Hugging Face, or a .safetensors file in one." };
+        var json = new Option<bool>("--json") { Description = "Print one JSON object: " + Fields };
         var tensors = new Option<bool>("--tensors") { Description = "List every tensor." };
-        var context = new Option<int>("--num-ctx") { Description = "Tokens of context to reckon the memory for.", DefaultValueFactory = _ => 4096 };
+        var context = new Option<int>("--num-ctx")
+        {
+            Description = "Tokens of context to reckon the memory for.",
+            DefaultValueFactory = _ => 4096,
+        };
         context.Validators.Add(result =>
         {
             if (result.GetValueOrDefault<int>() < 1)
                 result.AddError("--num-ctx must be at least 1.");
         });
 
-        var command = new Command("inspect", "Shows a model's measures, loops, gate, tensors and memory need, and says plainly what is missing.\n" + Fields)
+        var command = new Command("inspect", "Shows a model's measures, loops, gate, tensors and memory need, and says plainly what is missing.")
         {
             file, json, tensors, context,
         };
@@ -69,26 +73,32 @@ static class InspectCommand
 
     static void Print(ModelInspection inspection, IReadOnlyList<int>? stops, int context, bool withTensors)
     {
-        Line("model", $"{inspection.Name ?? Path.GetFileName(Path.TrimEndingDirectorySeparator(inspection.Path))} ({inspection.Format}, architecture {inspection.Architecture ?? "not named"})");
-        Line("parameters", Invariant($"{inspection.Parameters:N0}"));
-        Line("weights", Invariant($"{ConversionCommands.Gigabytes(inspection.WeightBytes)}, {inspection.BitsPerWeight:F2} bits per weight"));
+        Line("model", $"{inspection.Name ?? Path.GetFileName(Path.TrimEndingDirectorySeparator(inspection.Path))} ({inspection.Format}, "
+            + $"architecture {inspection.Architecture ?? "not named"})");
+        Line("parameters", $"{inspection.Parameters:N0}");
+        Line("weights", $"{ConversionCommands.Gigabytes(inspection.WeightBytes)}, {inspection.BitsPerWeight:F2} bits per weight");
         if (inspection.Config is { } config)
             PrintMeasures(inspection, config);
         Line("gate", inspection.HasGate ? "present: tokens can leave the loops early" : "not there: every token runs all loops");
         Line("stop tokens", stops is null ? "unknown: no usable tokenizer in the file" : string.Join(", ", stops));
         foreach (var total in inspection.Types)
-            Line($"  {total.Type}", Invariant($"{total.Tensors:N0} tensors, {total.Elements:N0} numbers, {ConversionCommands.Gigabytes(total.Bytes)}"));
+        {
+            Line($"  {total.Type}", $"{total.Tensors:N0} tensors, {total.Elements:N0} numbers, {ConversionCommands.Gigabytes(total.Bytes)}");
+        }
+
+        Line("activations", inspection.IsQuantized ? "8-bit beside the quantised weights, unless a command is given --activations f32" : "single precision");
         if (inspection.Config is { } measures && inspection.Memory(context) is { } need)
         {
-            Line("memory", Invariant($"{ConversionCommands.Gigabytes(need.TotalBytes)} at {context:N0} tokens of context"));
+            Line("memory", $"{ConversionCommands.Gigabytes(need.TotalBytes)} at {context:N0} tokens of context");
             Line("  weights", ConversionCommands.Gigabytes(need.WeightBytes));
-            Line("  keys, values", Invariant($"{ConversionCommands.Gigabytes(need.CacheBytes)} = 2 x {measures.Layers} layers x {measures.Loops} loops x {measures.KvHeads} heads x {measures.HeadSize} x 2 bytes (f16) x {context:N0} tokens"));
+            Line("  keys, values", $"{ConversionCommands.Gigabytes(need.CacheBytes)} = 2 x {measures.Layers} layers x "
+                + $"{measures.Loops} loops x {measures.KvHeads} heads x {measures.HeadSize} x 2 bytes (f16) x {context:N0} tokens");
         }
 
         if (withTensors)
         {
             foreach (var tensor in inspection.Tensors)
-                Console.WriteLine($"  {tensor.Type,-5} [{string.Join(", ", tensor.Shape)}] {Shown(tensor.Name)}");
+                Console.WriteLine($"  {tensor.Type,-5} [{string.Join(", ", tensor.Shape)}] {ConversionCommands.Plain(tensor.Name)}");
         }
 
         PrintProblems(inspection);
@@ -96,24 +106,26 @@ static class InspectCommand
 
     static void PrintMeasures(ModelInspection inspection, OuroConfig config)
     {
-        Line("loops", inspection.StatesLoops ? Invariant($"{config.Loops} over {config.Layers} layers") : Invariant($"not stated, over {config.Layers} layers"));
-        Line("measures", Invariant($"width {config.Width:N0}, {config.Heads} heads of {config.HeadSize} ({config.KvHeads} for keys and values), feed-forward {config.FeedForwardWidth:N0}, vocabulary {config.Vocabulary:N0}{(config.TiedHead ? ", head tied to the embedding" : "")}"));
-        Line("context", Invariant($"{config.ContextTokens:N0} tokens, rotary base {config.RopeTheta:N0}, norm epsilon {config.NormEpsilon}"));
-        Line("exit at", Invariant($"{config.ExitThreshold}{(config.ExitThreshold >= 1 ? " (never early unless asked)" : "")}"));
+        Line("loops", $"{(inspection.StatesLoops ? config.Loops.ToString() : "not stated,")} over {config.Layers} layers");
+        Line("measures", $"width {config.Width:N0}, {config.Heads} heads of {config.HeadSize} ({config.KvHeads} for keys and "
+            + $"values), feed-forward {config.FeedForwardWidth:N0}, vocabulary "
+            + $"{config.Vocabulary:N0}{(config.TiedHead ? ", head tied to the embedding" : "")}");
+        Line("context", $"{config.ContextTokens:N0} tokens, rotary base {config.RopeTheta:N0}, norm epsilon {config.NormEpsilon}");
+        Line("exit at", $"{config.ExitThreshold}{(config.ExitThreshold >= 1 ? " (never early unless asked)" : "")}");
     }
 
     static void PrintProblems(ModelInspection inspection)
     {
         foreach (var problem in inspection.Problems)
-            Console.WriteLine($"! {Shown(problem)}");
+            Console.WriteLine($"! {ConversionCommands.Plain(problem)}");
         foreach (var name in inspection.Missing.Take(5))
-            Console.WriteLine($"  missing: {Shown(name)}");
+            Console.WriteLine($"  missing: {ConversionCommands.Plain(name)}");
         if (inspection.Missing.Count > 5)
-            Console.WriteLine(Invariant($"  missing: {inspection.Missing.Count - 5:N0} more"));
+            Console.WriteLine($"  missing: {inspection.Missing.Count - 5:N0} more");
         foreach (var name in inspection.Unknown.Take(5))
-            Console.WriteLine($"  unknown, no part of the model: {Shown(name)}");
+            Console.WriteLine($"  unknown, no part of the model: {ConversionCommands.Plain(name)}");
         if (inspection.Unknown.Count > 5)
-            Console.WriteLine(Invariant($"  unknown: {inspection.Unknown.Count - 5:N0} more"));
+            Console.WriteLine($"  unknown: {inspection.Unknown.Count - 5:N0} more");
     }
 
     static JsonObject Json(ModelInspection inspection, IReadOnlyList<int>? stops, int context, bool withTensors)
@@ -150,6 +162,7 @@ static class InspectCommand
                 ["parameters"] = total.Elements,
                 ["bytes"] = total.Bytes,
             })),
+            ["activations"] = inspection.IsQuantized ? "int8" : "f32",
             ["memory"] = inspection.Memory(context) is not { } need ? null : new JsonObject
             {
                 ["context_tokens"] = context,
@@ -176,10 +189,5 @@ static class InspectCommand
         return json;
     }
 
-    static void Line(string label, string value) => Console.WriteLine($"{label,-16}{Shown(value)}");
-
-    static string Invariant(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
-
-    /// <summary>Text from a file must not steer the terminal.</summary>
-    static string Shown(string text) => string.Concat(text.Select(symbol => char.IsControl(symbol) ? '\uFFFD' : symbol));
+    static void Line(string label, string value) => Console.WriteLine($"{label,-16}{ConversionCommands.Plain(value)}");
 }

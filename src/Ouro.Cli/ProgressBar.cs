@@ -16,7 +16,7 @@ static class ProgressBar
             .Start(context => work(new Bar(context.AddTask(Markup.Escape(title)))));
     }
 
-    /// <summary>Reports come from several threads and may overtake each other; the bar never goes back.</summary>
+    /// <summary>Reports come from several threads and may overtake each other; the bar goes back only where another pass over the bytes starts.</summary>
     sealed class Bar(ProgressTask task) : IProgress<ConversionProgress>
     {
         readonly Lock _lock = new();
@@ -26,7 +26,7 @@ static class ProgressBar
             lock (_lock)
             {
                 task.MaxValue = value.BytesTotal;
-                task.Value = Math.Max(task.Value, value.BytesDone);
+                task.Value = value.BytesDone < task.Value / 2 ? value.BytesDone : Math.Max(task.Value, value.BytesDone);
             }
         }
     }

@@ -10,17 +10,17 @@ static class QuantizeCommand
 {
     public static Command Create()
     {
-        var source = new Argument<string>("file") { Description = "A .gguf file, or a folder from Hugging Face." };
+        var source = new Argument<string>("FILE") { Description = "A .gguf file, or a folder from Hugging Face." };
         var type = ConversionCommands.Type("How to store the weights.");
         type.Required = true;
         var output = ConversionCommands.Output();
         var again = new Option<bool>("--allow-requantize") { Description = "Quantise what is quantised already: both errors add up." };
         var force = ConversionCommands.Force();
-        var threads = ConversionCommands.Threads();
 
-        var command = new Command("quantize", "Stores the weights of a model in fewer bits, as a GGUF file; norms and the early-exit gate stay exact.")
+        var command = new Command("quantize", "Stores the weights of a model in fewer bits, as a GGUF file; norms and the early-exit gate "
+            + "stay exact.")
         {
-            source, type, output, again, force, threads,
+            source, type, output, again, force, SettingOptions.Threads,
         };
         command.SetAction((parsed, cancel) => Task.Run(() =>
         {
@@ -32,7 +32,7 @@ static class QuantizeCommand
                 ModelName = checkpoint.Gguf?.Metadata.GetString("general.name") ?? ConversionCommands.NameOf(checkpoint.Path),
                 AllowRequantize = parsed.GetValue(again),
                 Overwrite = parsed.GetValue(force),
-                Threads = parsed.GetValue(threads),
+                Threads = parsed.GetValue(SettingOptions.Threads),
             };
             ConversionCommands.Report(ConversionCommands.ConvertToGguf(checkpoint, parsed.GetValue(output), options, cancel), time);
             return 0;

@@ -10,15 +10,15 @@ static class RepairCommand
 {
     public static Command Create()
     {
-        var file = new Argument<string>("file") { Description = "The .gguf file that has lost something." };
+        var file = new Argument<string>("FILE") { Description = "The .gguf file that has lost something." };
         var from = new Option<string>("--from") { Description = "The original that it was made from.", Required = true };
         var output = ConversionCommands.Output();
         output.Required = true;
         var force = ConversionCommands.Force();
-        var threads = ConversionCommands.Threads();
-        var command = new Command("repair", "Puts gate, norms, loops and label back into a GGUF file from its source, and leaves the quantised weights untouched.")
+        var command = new Command("repair", "Puts gate, norms, loops and label back into a GGUF file from its source, and leaves the "
+            + "quantised weights untouched.")
         {
-            file, from, output, force, threads,
+            file, from, output, force, SettingOptions.Threads,
         };
         command.SetAction((parsed, cancel) => Task.Run(() =>
         {
@@ -28,7 +28,7 @@ static class RepairCommand
             var options = new ConversionOptions
             {
                 Overwrite = parsed.GetValue(force),
-                Threads = parsed.GetValue(threads),
+                Threads = parsed.GetValue(SettingOptions.Threads),
                 Metadata = TokenizerFiles.Metadata(source),
             };
             var result = ProgressBar.Show("repair", progress => ModelRepair.Run(source, path, place, options, progress, cancel));

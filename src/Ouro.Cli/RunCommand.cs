@@ -17,7 +17,7 @@ sealed class RunCommand
     readonly Option<int?> _repeatLastN = SettingOptions.Whole(Setting.RepeatLastN);
     readonly Option<int?> _numPredict = SettingOptions.Whole(Setting.NumPredict);
     readonly Option<int?> _numCtx = SettingOptions.Whole(Setting.NumCtx, $"{Setting.NumCtx.Default:0}, or the model's if that is less");
-    readonly Option<long?> _seed = new("--seed") { Description = "The same seed and prompt give the same text [default a new one each time].", HelpName = "number" };
+    readonly Option<long?> _seed = new("--seed") { Description = "The same seed and prompt give the same text [default: a new one each time].", HelpName = "number" };
     readonly Option<string[]> _stop = new("--stop") { Description = "Ends the answer before this text; may be given several times.", HelpName = "text" };
     readonly Option<string?> _system = new("--system") { Description = "Instructions for a chat.", HelpName = "text" };
     readonly Option<bool> _raw = new("--raw") { Description = "Continue the text as it stands, without the chat format." };

@@ -46,7 +46,7 @@ static class SettingOptions
     {
         var names = setting.Aliases.Prepend(setting.Name).Select(name => "--" + name.Replace('_', '-')).ToArray();
         var byDefault = setting.Default.ToString(CultureInfo.InvariantCulture);
-        var option = new Option<T>(names[0], names[1..]) { Description = $"{setting.Meaning} [default {shown ?? byDefault}]", HelpName = "number" };
+        var option = new Option<T>(names[0], names[1..]) { Description = $"{setting.Meaning} [default: {shown ?? byDefault}]", HelpName = "number" };
         option.Validators.Add(result =>
         {
             if (result.Tokens is [var token] && double.TryParse(token.Value, CultureInfo.InvariantCulture, out var value)
@@ -70,7 +70,7 @@ sealed class Choice<T>
         var words = choices.Select(choice => choice.Word).ToArray();
         Option = new Option<string?>(name)
         {
-            Description = $"{meaning} [{string.Join("|", words)}, default {words[0]}]",
+            Description = $"{meaning} [{string.Join("|", words)}, default: {words[0]}]",
             HelpName = "word",
         };
         Option.Validators.Add(result =>

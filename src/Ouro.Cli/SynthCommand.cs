@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Diagnostics;
 using Ouro.Model.Conversion;
+using Ouro.Text;
 
 namespace Ouro.Cli;
 
@@ -17,15 +18,18 @@ static class SynthCommand
         var type = ConversionCommands.Type("How to store the weights; bf16 by default.");
         var output = ConversionCommands.Output();
         output.Required = true;
-        var to = new Option<string>("--to") { Description = "The format to write: gguf (a file) or safetensors (a folder).", DefaultValueFactory = _ => "gguf" };
+        var to = new Option<string>("--to")
+        {
+            Description = "The format to write: gguf (a file) or safetensors (a folder).",
+            DefaultValueFactory = _ => "gguf",
+        };
         to.AcceptOnlyFromAmong("gguf", "safetensors");
         var seed = new Option<ulong>("--seed") { Description = "Another seed gives other weights.", DefaultValueFactory = _ => 1 };
         var force = ConversionCommands.Force();
-        var threads = ConversionCommands.Threads();
 
         var command = new Command("synth", "Makes a model of a real shape with random weights, to measure speed and memory without a download.")
         {
-            shape, type, output, to, seed, force, threads,
+            shape, type, output, to, seed, force, SettingOptions.Threads,
         };
         command.SetAction((parsed, cancel) => Task.Run(() =>
         {
@@ -33,12 +37,15 @@ static class SynthCommand
             var text = parsed.GetRequiredValue(shape);
             var config = ModelShape.Parse(text, out var problem) ?? throw new UserErrorException(problem);
             var place = parsed.GetRequiredValue(output)!;
+            var metadata = TokenizerFiles.OfPublishedSize(config);
             var options = new ConversionOptions
             {
                 Mix = parsed.GetValue(type) is { } name ? WeightMix.Find(name) : null,
                 ModelName = $"synthetic {text}",
                 Overwrite = parsed.GetValue(force),
-                Threads = parsed.GetValue(threads),
+                Threads = parsed.GetValue(SettingOptions.Threads),
+                Metadata = metadata,
+                AddFiles = metadata is null ? null : folder => TokenizerJson.Write(folder, OuroVocabulary.Instance),
             };
             var number = parsed.GetValue(seed);
             var result = ProgressBar.Show(Path.GetFileName(place), progress => parsed.GetValue(to) == "gguf"

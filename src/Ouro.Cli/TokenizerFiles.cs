@@ -47,6 +47,17 @@ static class TokenizerFiles
         return metadata;
     }
 
+    /// <summary>The published tokenizer for a model without files, if the model has as many tokens as it.</summary>
+    public static GgufMetadata? OfPublishedSize(OuroConfig config)
+    {
+        if (config.Vocabulary != OuroVocabulary.Instance.Count)
+            return null;
+
+        var metadata = new GgufMetadata();
+        GgufTokenizer.Write(OuroVocabulary.Instance, metadata);
+        return metadata;
+    }
+
     /// <summary>Writes the tokenizer's files into a published checkpoint's folder.</summary>
     public static void Write(OuroCheckpoint source, string folder)
     {

@@ -17,7 +17,7 @@ static class TraceCommand
         var prompt = new Option<string?>("--prompt") { Description = "Text instead of ids.", HelpName = "text" };
         var special = new Option<bool>("--special") { Description = "Let the text's special tokens, such as <|im_start|>, be what they spell." };
         var json = new Option<bool>("--json") { Description = "Everything as JSON, with every logit. Loops count from 1." };
-        var top = new Option<int>("--top") { Description = "How many tokens to show that would be said after each loop [default 1].", HelpName = "number", DefaultValueFactory = _ => 1 };
+        var top = new Option<int>("--top") { Description = "How many tokens to show that would be said after each loop .", HelpName = "number", DefaultValueFactory = _ => 1 };
         var engineOptions = new EngineOptions(ElementType.F32);
         var loops = new LoopOptions();
         var command = new Command("trace", "Shows for every loop and token the gate's chances, the exit loop and what would be said after each loop.")

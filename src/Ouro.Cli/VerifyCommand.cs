@@ -9,28 +9,30 @@ namespace Ouro.Cli;
 /// <summary><c>ouro verify</c>: proof that a file holds all of its source, or a plain list of what it lost.</summary>
 static class VerifyCommand
 {
-    const string Fields = """
-        Fields of --json: source, file, nothing_lost, parameters, sound_parameters, losses [{code, sentence}], remarks, tensors [{name, role, layer, parameters,
-        source_type, type, state (exact, rounded, lost, damaged, rows_misplaced or swapped), bit_exact, relative_rmse, bound, remark}].
-        """;
+    const string Fields =
+        "source, file, nothing_lost, parameters, sound_parameters, losses [{code, sentence}], remarks, tensors [{name, role, "
+        + "layer, parameters, source_type, type, state (exact, rounded, lost, damaged, rows_misplaced or swapped), bit_exact, "
+        + "relative_rmse, bound, remark}].";
 
     public static Command Create()
     {
-        var source = new Argument<string>("source") { Description = "The original: a folder from Hugging Face, a .safetensors file in one, or a .gguf file." };
-        var file = new Argument<string>("file") { Description = "What was made from it." };
-        var json = new Option<bool>("--json") { Description = "Print one JSON object with stable names (listed above)." };
-        var tensors = new Option<bool>("--tensors") { Description = "List every tensor." };
-        var threads = ConversionCommands.Threads();
-        var command = new Command(
-            "verify", "Accounts for every parameter of a source in a file made from it; exit code 0 only if nothing is lost, else 1.\n" + Fields)
+        var source = new Argument<string>("SOURCE")
         {
-            source, file, json, tensors, threads,
+            Description = "The original: a folder from Hugging Face, a .safetensors file in one, or a .gguf file.",
+        };
+        var file = new Argument<string>("FILE") { Description = "What was made from it." };
+        var json = new Option<bool>("--json") { Description = "Print one JSON object: " + Fields };
+        var tensors = new Option<bool>("--tensors") { Description = "List every tensor." };
+        var command = new Command(
+            "verify", "Accounts for every parameter of a source in a file made from it; exit code 0 only if nothing is lost, else 1.")
+        {
+            source, file, json, tensors, SettingOptions.Threads,
         };
         command.SetAction((parsed, cancel) => Task.Run(() =>
         {
             using var checkpoint = OuroCheckpoint.Open(parsed.GetRequiredValue(source));
             var path = parsed.GetRequiredValue(file);
-            var report = ProgressBar.Show("verify", progress => ModelVerification.Run(checkpoint, path, parsed.GetValue(threads), progress, cancel));
+            var report = ProgressBar.Show("verify", progress => ModelVerification.Run(checkpoint, path, parsed.GetValue(SettingOptions.Threads), progress, cancel));
             if (parsed.GetValue(json))
                 JsonText.Print(Json(report));
             else
@@ -53,16 +55,18 @@ static class VerifyCommand
         if (withTensors)
         {
             foreach (var check in report.Tensors)
-                Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  {Word(check.State),-15} {check.Type?.ToString() ?? "-",-5} {check.RelativeError,8:G3}  {check.Name}"));
+                Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  {Word(check.State),-15} {check.Type?.ToString() ?? "-",-5} "
+                    + $"{check.RelativeError,8:G3}  {ConversionCommands.Plain(check.Name)}"));
         }
 
         foreach (var loss in report.Losses)
-            Console.WriteLine($"! {loss.Sentence}");
+            Console.WriteLine($"! {ConversionCommands.Plain(loss.Sentence)}");
         foreach (var remark in report.Remarks)
-            Console.WriteLine($"  {remark}");
+            Console.WriteLine($"  {ConversionCommands.Plain(remark)}");
         Console.WriteLine(report.NothingLost
             ? string.Create(CultureInfo.InvariantCulture, $"nothing is lost: {report.Parameters:N0} parameters accounted for")
-            : string.Create(CultureInfo.InvariantCulture, $"{report.SoundParameters:N0} of {report.Parameters:N0} parameters are sound; the file is not the whole model"));
+            : string.Create(CultureInfo.InvariantCulture, $"{report.SoundParameters:N0} of {report.Parameters:N0} parameters are sound; the "
+                + $"file is not the whole model"));
     }
 
     public static JsonObject Json(VerificationReport report) => new()

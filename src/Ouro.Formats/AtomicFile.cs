@@ -5,12 +5,15 @@ namespace Ouro.Formats;
 
 /// <summary>A file that appears whole or not at all: written under a temporary name beside its place, and renamed when finished.</summary>
 /// <remarks>
-/// The temporary is called <c>NAME.PID.partial</c> and is deleted by <see cref="Dispose"/> unless <see cref="Commit"/> came first. What was
+/// The temporary is called <c>NAME.PID.partial</c> and is deleted by <see cref="Dispose"/> unless <see cref="Commit"/> came first; one that a
+/// killed process left is deleted by the next who writes that file. What was
 /// at the path before stays untouched until the commit, and serves whoever has it open even after it, where the system allows that.
 /// <see cref="Write"/> may be called from several threads.
 /// </remarks>
 public sealed class AtomicFile : IDisposable
 {
+    const string Ending = ".partial";
+
     readonly SafeFileHandle _handle;
     readonly string _temporary;
     bool _done;
@@ -37,10 +40,11 @@ public sealed class AtomicFile : IDisposable
             throw new ModelFileException(path, $"the file needs {length:N0} bytes but its disk has {available:N0} left; "
                 + "free some space or choose another disk.");
 
-        var temporary = $"{path}.{Environment.ProcessId}.partial";
+        var temporary = $"{path}.{Environment.ProcessId}{Ending}";
         try
         {
-            // Unshared, so that a second writer of the same file is refused, while the rest of a killed run is overwritten.
+            RemoveLeftovers(folder, System.IO.Path.GetFileName(path));
+            // Unshared, so that a second writer of the same file is refused.
             var handle = File.OpenHandle(
                 temporary, FileMode.Create, FileAccess.Write, FileShare.None, FileOptions.None, preallocationSize: length);
             var file = new AtomicFile(path, temporary, handle);
@@ -135,6 +139,31 @@ public sealed class AtomicFile : IDisposable
             throw;
         }
     }
+
+    /// <summary>Deletes what killed runs left of this file: temporaries that nobody holds open.</summary>
+    static void RemoveLeftovers(string folder, string name)
+    {
+        foreach (var other in Directory.EnumerateFiles(folder, "*" + Ending))
+        {
+            if (!IsTemporaryOf(name, System.IO.Path.GetFileName(other)))
+                continue;
+
+            try
+            {
+                using (File.OpenHandle(other, FileMode.Open, FileAccess.Write, FileShare.None))
+                    File.Delete(other);
+            }
+            catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+            {
+                // Somebody is writing it, or may: then it is not ours to delete.
+            }
+        }
+    }
+
+    static bool IsTemporaryOf(string name, string other)
+        => other.Length > name.Length + 1 + Ending.Length
+            && other.StartsWith(name + ".", StringComparison.Ordinal)
+            && int.TryParse(other.AsSpan(name.Length + 1, other.Length - name.Length - 1 - Ending.Length), out _);
 
     /// <summary>Free bytes where a folder lies; null when the system does not say.</summary>
     static long? AvailableBytes(string folder)

@@ -96,6 +96,12 @@ public static class GgufConfig
         metadata.Set(ThresholdKey, config.ExitThreshold);
     }
 
+    /// <summary>What the file's keys begin with: its own architecture if that is a plain name, ours otherwise.</summary>
+    internal static string PrefixOf(GgufFile file)
+        => file.Metadata.GetString("general.architecture") is { Length: > 0 and <= 60 } name && name.All(symbol => char.IsAsciiLetterOrDigit(symbol) || symbol is '-' or '_')
+            ? name
+            : Architecture;
+
     /// <summary>True if the file is an Ouro model under a Llama label: it has the norms that no Llama has, or this family's think tags.</summary>
     internal static bool LooksLikeOuro(GgufFile file)
         => file.Tensors.Any(tensor => tensor.Name.EndsWith(".post_ffw_norm.weight", StringComparison.Ordinal))

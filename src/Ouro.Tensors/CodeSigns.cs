@@ -16,8 +16,8 @@ readonly struct UnsignedCodes : ICodeProducts
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<int> Multiply(Vector256<byte> codes, Vector256<sbyte> activations)
-        => Avx2.IsSupported
-            ? Avx2.MultiplyAddAdjacent(Avx2.MultiplyAddAdjacent(codes, activations), Vector256<short>.One)
+        => AvxVnni.IsSupported ? AvxVnni.MultiplyWideningAndAdd(Vector256<int>.Zero, codes, activations)
+            : Avx2.IsSupported ? Avx2.MultiplyAddAdjacent(Avx2.MultiplyAddAdjacent(codes, activations), Vector256<short>.One)
             : PortableCodes.Multiply(codes.AsSByte(), activations);
 }
 
@@ -27,8 +27,7 @@ readonly struct SignedCodes : ICodeProducts
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<int> Multiply(Vector256<byte> codes, Vector256<sbyte> activations)
         => Avx2.IsSupported
-            ? Avx2.MultiplyAddAdjacent(
-                Avx2.MultiplyAddAdjacent(Avx2.Abs(codes.AsSByte()), Avx2.Sign(activations, codes.AsSByte())), Vector256<short>.One)
+            ? UnsignedCodes.Multiply(Avx2.Abs(codes.AsSByte()), Avx2.Sign(activations, codes.AsSByte()))
             : PortableCodes.Multiply(codes.AsSByte(), activations);
 }
 

@@ -9,7 +9,7 @@ namespace Ouro.Golden;
 /// <summary>The real Ouro tokenizer against encodings and decodings made by the official library.</summary>
 public sealed class TokenizerGolden
 {
-    static readonly Lazy<Tokenizer> Real = new(() => new Tokenizer(TokenizerJson.Read(GoldenData.Path("tokenizer/tokenizer.json"))));
+    static readonly Lazy<Tokenizer> Real = new(() => new Tokenizer(TokenizerJson.Read(GoldenData.Path("../../../src/Ouro.Text/ouro.tokenizer.json"))));
 
     static readonly Lazy<Dictionary<int, JsonElement>> Golden = new(() => File.ReadLines(GoldenData.Path("tokenizer/golden.jsonl"))
         .Select(line => JsonElement.Parse(line)).ToDictionary(row => row.GetProperty("n").GetInt32()));
@@ -131,5 +131,16 @@ public sealed class TokenizerGolden
             return string.Concat(units.EnumerateArray().Select(unit => (char)int.Parse(unit.GetString()!, NumberStyles.HexNumber, CultureInfo.InvariantCulture)));
 
         return row.GetProperty("text").GetString()!;
+    }
+
+    [Fact]
+    public void The_embedded_vocabulary_is_the_published_one_with_a_chat_format()
+    {
+        var vocabulary = OuroVocabulary.Instance;
+
+        vocabulary.Tokens.ToArray().ShouldBe(Real.Value.Vocabulary.Tokens.ToArray());
+        vocabulary.StopIds.ShouldBe([0, 2]);
+        ChatMl.FitsIn(vocabulary).ShouldBeTrue();
+        vocabulary.ChatTemplate.ShouldNotBeNull();
     }
 }

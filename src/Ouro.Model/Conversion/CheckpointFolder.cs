@@ -36,7 +36,8 @@ sealed class CheckpointFolder : IDisposable
         }
         catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
         {
-            throw new ModelFileException(place, $"the folder cannot be made ({problem.Message.TrimEnd('.')}); check permissions and free space.", problem);
+            throw new ModelFileException(place, $"the folder cannot be made ({problem.Message.TrimEnd('.')}); check permissions and free "
+                + $"space.", problem);
         }
     }
 
@@ -44,9 +45,14 @@ sealed class CheckpointFolder : IDisposable
     public string Path { get; }
 
     /// <summary>Writes all tensors, in shards if they are many, and the shards' index. Returns the bytes of the weight files.</summary>
+    /// <param name="dropped">Names to record in every weight file as left out.</param>
     public long WriteTensors(
-        IReadOnlyList<PlannedTensor> tensors, int threads, IProgress<ConversionProgress>? progress, CancellationToken cancel, long shardBytes = ShardBytes)
+        IReadOnlyList<PlannedTensor> tensors, IEnumerable<string> dropped, int threads, IProgress<ConversionProgress>? progress, CancellationToken cancel,
+        long shardBytes = ShardBytes)
     {
+        var metadata = new Dictionary<string, string> { ["format"] = "pt" };
+        if (string.Join(", ", dropped) is { Length: > 0 } left)
+            metadata[SourceRecord.DroppedKey] = left;
         var shards = Shards(tensors, shardBytes);
         var names = shards.Count == 1
             ? [SingleName]
@@ -58,7 +64,7 @@ sealed class CheckpointFolder : IDisposable
             for (var shard = 0; shard < shards.Count; shard++)
             {
                 var members = shards[shard];
-                var writer = SafetensorsWriter.Create(System.IO.Path.Combine(Path, names[shard]), [.. members.Select(tensor => tensors[tensor].Target)]);
+                var writer = SafetensorsWriter.Create(System.IO.Path.Combine(Path, names[shard]), [.. members.Select(tensor => tensors[tensor].Target)], metadata);
                 writers.Add(writer);
                 for (var index = 0; index < members.Count; index++)
                     places[members[index]] = (writer, index);
@@ -114,7 +120,8 @@ sealed class CheckpointFolder : IDisposable
         catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
         {
             throw new ModelFileException(
-                _place, $"the finished folder cannot be put in its place ({problem.Message.TrimEnd('.')}); check that nothing else uses that name, and start again.", problem);
+                _place, $"the finished folder cannot be put in its place ({problem.Message.TrimEnd('.')}); check that nothing else uses that "
+                    + $"name, and start again.", problem);
         }
     }
 

@@ -1,6 +1,5 @@
 using System.Globalization;
 using Ouro.Formats;
-using Ouro.Formats.Gguf;
 
 namespace Ouro.Model.Conversion;
 
@@ -19,6 +18,7 @@ sealed class LossFindings
         Gate();
         Norms();
         Matrices();
+        Unusable();
         Unknown();
     }
 
@@ -36,12 +36,13 @@ sealed class LossFindings
             Add("label_lost", "The file does not name its architecture, so no program knows how to compute it.");
         else if (architecture != GgufConfig.Architecture)
         {
-            Add("relabelled", $"The file is labelled '{Short(architecture)}' instead of '{GgufConfig.Architecture}': programs run its layers once instead of "
+            Add("relabelled", $"The file is labelled '{FileText.Short(architecture)}' instead of '{GgufConfig.Architecture}': programs run "
+                + $"its layers once instead of "
                 + $"{_source.Config.Loops} times and leave out what they do not know, which gives fluent garbage.");
         }
 
         if (metadata.GetStrings(SourceRecord.DroppedKey) is { Length: > 0 } dropped)
-            Remarks.Add($"The file records that {Names(dropped)} {(dropped.Length == 1 ? "was" : "were")} left out on request.");
+            Remarks.Add($"The file records that {FileText.Names(dropped)} {(dropped.Length == 1 ? "was" : "were")} left out on request.");
     }
 
     void Measures()
@@ -50,10 +51,12 @@ sealed class LossFindings
             return;
 
         var config = _source.Config;
-        if (_file.Gguf is { } gguf && gguf.Metadata.Find($"{Prefix(gguf)}.num_loops") is null)
-            Add("loops_lost", $"The file does not say that the stack runs {config.Loops} times, so programs run it once, which is a much weaker model.");
+        if (_file.Gguf is { } gguf && gguf.Metadata.Find($"{GgufConfig.PrefixOf(gguf)}.num_loops") is null)
+            Add("loops_lost", $"The file does not say that the stack runs {config.Loops} times, so programs run it once, which is a much "
+                + $"weaker model.");
         else if (own.Loops != config.Loops)
-            Add("loops_changed", $"The file says {own.Loops} loops, but the source runs {config.Loops}: {(own.Loops < config.Loops ? "answers get worse" : "the model was not trained for more")}.");
+            Add("loops_changed", $"The file says {own.Loops} loops, but the source runs {config.Loops}: "
+                + $"{(own.Loops < config.Loops ? "answers get worse" : "the model was not trained for more")}.");
 
         (string Name, string Code, IFormattable Source, IFormattable File, string Effect)[] measures =
         [
@@ -65,9 +68,11 @@ sealed class LossFindings
             ("the feed-forward width", "feed_forward_changed", config.FeedForwardWidth, own.FeedForwardWidth, "the weights do not fit"),
             ("the vocabulary", "vocabulary_changed", config.Vocabulary, own.Vocabulary, "some tokens cannot be read or written"),
             ("the epsilon of the norms", "norm_epsilon_changed", config.NormEpsilon, own.NormEpsilon, "every norm is a little wrong"),
-            ("the rotary base", "rope_theta_changed", (float)config.RopeTheta, (float)own.RopeTheta, "the model misjudges how far apart words are"),
+            ("the rotary base", "rope_theta_changed", (float)config.RopeTheta, (float)own.RopeTheta, "the model misjudges how far apart words "
+                + "are"),
             ("the context length", "context_changed", config.ContextTokens, own.ContextTokens, "programs cut texts too early or too late"),
-            ("the exit threshold", "exit_threshold_changed", config.ExitThreshold, own.ExitThreshold, "tokens leave the loops earlier or later by default"),
+            ("the exit threshold", "exit_threshold_changed", config.ExitThreshold, own.ExitThreshold, "tokens leave the loops earlier or "
+                + "later by default"),
         ];
         foreach (var (name, code, source, file, effect) in measures)
         {
@@ -82,7 +87,7 @@ sealed class LossFindings
         try
         {
             return _file.Gguf is { } gguf
-                ? GgufConfig.ReadAs(gguf, Prefix(gguf), loopsOrElse: 1)
+                ? GgufConfig.ReadAs(gguf, GgufConfig.PrefixOf(gguf), loopsOrElse: 1)
                 : HuggingFaceConfig.Read(Path.Combine(_file.Folder, "config.json"));
         }
         catch (ModelFileException problem)
@@ -100,7 +105,8 @@ sealed class LossFindings
         else if (gate.All(check => check.State == TensorState.Lost))
             Add("gate_lost", "The early-exit gate is lost: every token runs all loops, and no exit threshold has an effect.");
         else if (gate.FirstOrDefault(check => !check.IsSound) is { } changed)
-            Add("gate_damaged", changed.Remark is { } why ? $"The early-exit gate is damaged: {why}" : "The early-exit gate has other numbers than the source's: tokens leave the loops at the wrong time.");
+            Add("gate_damaged", changed.Remark is { } why ? $"The early-exit gate is damaged: {why}" : "The early-exit gate has other numbers "
+                + "than the source's: tokens leave the loops at the wrong time.");
     }
 
     void Norms()
@@ -108,40 +114,58 @@ sealed class LossFindings
         var norms = _checks.Where(check => check.Part?.IsNorm == true).ToArray();
         var second = norms.Where(check => check.Part!.IsSecondNorm).ToArray();
         if (second.Length > 0 && second.All(check => check.State == TensorState.Lost))
-            Add("second_norms_lost", $"All {second.Length} second norms are lost: the parts of every layer are added at the wrong size, and the model prints garbage.");
+            Add("second_norms_lost", $"All {second.Length} second norms are lost: the parts of every layer are added at the wrong size, and "
+                + $"the model prints garbage.");
         else
-            ForEach(second, TensorState.Lost, "second_norms_lost", names => $"{Count(names, "second norm")} lost ({Names(names)}): those layers add their parts at the wrong size.");
+            ForEach(second, TensorState.Lost, "second_norms_lost", names => $"{Count(names, "second norm")} lost ({FileText.Names(names)}): "
+                + $"those layers add their parts at the wrong size.");
 
-        ForEach(norms.Except(second), TensorState.Lost, "norms_lost", names => $"{Count(names, "norm")} lost ({Names(names)}): the model cannot be computed.");
-        ForEach(norms, TensorState.Swapped, "norms_swapped", names => $"{Count(names, "norm")} swapped with another of the same layer ({Names(names)}; "
-            + $"{_checks.First(check => check.State == TensorState.Swapped).Remark}): a converter took 'post_attention_layernorm' for the norm after attention, and the model prints garbage.");
-        ForEach(norms, TensorState.Damaged, "norms_damaged", names => $"{Count(names, "norm")} different from the source's ({Names(names)}): the layers they belong to compute something else.");
+        ForEach(norms.Except(second), TensorState.Lost, "norms_lost", names => $"{Count(names, "norm")} lost ({FileText.Names(names)}): the "
+            + $"model cannot be computed.");
+        ForEach(norms, TensorState.Swapped, "norms_swapped", names => $"{Count(names, "norm")} swapped with another of the same layer "
+            + $"({FileText.Names(names)}; "
+            + $"{_checks.First(check => check.State == TensorState.Swapped).Remark}): a converter took 'post_attention_layernorm' for the "
+            + $"norm after attention, and the model prints garbage.");
+        ForEach(norms.Where(check => check.Remark is null), TensorState.Damaged, "norms_damaged", names => $"{Count(names, "norm")} different "
+            + $"from the source's ({FileText.Names(names)}): the layers they belong to compute something else.");
     }
 
     void Matrices()
     {
         var matrices = _checks.Where(check => check.Part is { IsNorm: false, IsGate: false }).ToArray();
-        ForEach(matrices, TensorState.RowsMisplaced, "rows_not_permuted", names => $"The rows of {names.Length:N0} query and key tensors lie in the other file format's order ({Names(names)}): "
+        ForEach(matrices, TensorState.RowsMisplaced, "rows_not_permuted", names => $"The rows of {names.Length:N0} query and key tensors lie "
+            + $"in the other file format's order ({FileText.Names(names)}): "
             + "positions turn the wrong pairs of numbers, and the model loses the thread.");
-        ForEach(matrices, TensorState.Lost, "tensors_lost", names => $"{Count(names, "weight tensor")} lost ({Names(names)}): "
+        ForEach(matrices, TensorState.Lost, "tensors_lost", names => $"{Count(names, "weight tensor")} lost ({FileText.Names(names)}): "
             + (_checks.Any(check => check is { Part.Role: TensorRole.Head, State: TensorState.Lost })
                 ? "without a head of its own the model is read as if its embedding were the head, which it is not."
                 : "the model cannot be computed."));
-        foreach (var check in matrices.Where(check => check is { State: TensorState.Damaged, Remark: not null }))
-            Add("tensor_damaged", $"'{check.Name}' is damaged: {check.Remark}.");
         ForEach(matrices.Where(check => check.Remark is null), TensorState.Damaged, "tensors_damaged", names => $"{Count(names, "weight tensor")} further from the source than rounding to "
-            + $"the stored type explains ({Names(names)}): the file was made from another model, or is damaged.");
+            + $"the stored type explains ({FileText.Names(names)}): the file was made from another model, or is damaged.");
+    }
+
+    void Unusable()
+    {
+        var damaged = _checks.Where(check => check is { State: TensorState.Damaged, Remark: not null, Part: { IsGate: false } }).ToArray();
+        var misshapen = damaged.Where(check => check.Type is null).ToArray();
+        ForEach(misshapen, TensorState.Damaged, "tensors_misshapen", names => $"{Count(names, "tensor")} of another shape than the source's "
+            + $"({FileText.Names(names)}; "
+            + $"of the first, {misshapen[0].Remark}): the file belongs to a model of other measures.");
+        foreach (var check in damaged.Where(check => check.Type is not null))
+            Add("not_finite", $"'{check.Name}' is damaged: {check.Remark}, and every answer becomes noise.");
     }
 
     void Unknown()
     {
         foreach (var check in _checks.Where(check => check.Part is null && !check.IsSound))
-            Add("unknown_tensor_lost", $"'{check.Name}', which is no part of an Ouro model, is {(check.State == TensorState.Lost ? "not in the file" : "different in the file")}.");
+            Add("unknown_tensor_lost", $"'{FileText.Short(check.Name)}', which is no part of an Ouro model, is "
+                + $"{(check.State == TensorState.Lost ? "not in the file" : "different in the file")}.");
 
         var names = _checks.Where(check => check.Part is null).Select(check => check.Name).ToHashSet(StringComparer.Ordinal);
         var extra = _file.Unclaimed().Select(tensor => tensor.Name).Where(name => !names.Contains(name)).ToArray();
         if (extra.Length > 0)
-            Remarks.Add($"{Count(extra, "tensor")} in the file that the source does not have ({Names(extra)}); other programs may refuse it for that.");
+            Remarks.Add($"{Count(extra, "tensor")} in the file that the source does not have ({FileText.Names(extra)}); other programs may "
+                + $"refuse it for that.");
     }
 
     void ForEach(IEnumerable<TensorCheck> checks, TensorState state, string code, Func<string[], string> sentence)
@@ -153,14 +177,8 @@ sealed class LossFindings
 
     void Add(string code, string sentence) => Losses.Add(new Loss(code, sentence));
 
-    static string Prefix(GgufFile gguf) => gguf.Metadata.GetString("general.architecture") ?? GgufConfig.Architecture;
-
-    static string Count(string[] names, string noun) => string.Create(CultureInfo.InvariantCulture, $"{names.Length:N0} {noun}{(names.Length == 1 ? " is" : "s are")}");
-
-    static string Names(string[] names)
-        => string.Join(", ", names.Take(3).Select(name => $"'{Short(name)}'")) + (names.Length > 3 ? ", ..." : "");
+    static string Count(string[] names, string noun) => string.Create(CultureInfo.InvariantCulture, $"{names.Length:N0} "
+        + $"{noun}{(names.Length == 1 ? " is" : "s are")}");
 
     static string Number(IFormattable number) => number.ToString(null, CultureInfo.InvariantCulture);
-
-    static string Short(string text) => text.Length <= 80 ? text : text[..80] + "...";
 }

@@ -34,13 +34,14 @@ public static class ModelConversion
         OuroCheckpoint source, string output, ConversionOptions options, IProgress<ConversionProgress>? progress = null, CancellationToken cancel = default)
     {
         if (options.Mix is { Base.IsQuantized: true } mix)
-            throw new ModelFileException(output, $"safetensors files hold bf16, f16 and f32, not {mix.Name}. Choose one of these, or write GGUF.");
+            throw new ModelFileException(output, $"safetensors files hold bf16, f16 and f32, not {mix.Name}. Choose one of these, or write "
+                + $"GGUF.");
 
         CheckPlace(source, output, options.Overwrite);
         var inventory = SourceInventory.Of(source, options);
         var plan = OutputPlan.ForSafetensors(inventory, options);
         using var folder = new CheckpointFolder(output, options.Overwrite);
-        var bytes = folder.WriteTensors(plan.Tensors, options.Threads, progress, cancel);
+        var bytes = folder.WriteTensors(plan.Tensors, inventory.EverDropped, options.Threads, progress, cancel);
         folder.WriteConfiguration(source, plan.Tensors);
         options.AddFiles?.Invoke(folder.Path);
         folder.Commit();

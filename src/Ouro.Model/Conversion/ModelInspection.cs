@@ -12,11 +12,13 @@ public sealed record TypeTotal(ElementType Type, int Tensors, long Elements, lon
 /// <param name="CacheBytesPerToken">2 (keys and values) x layers x loops x key/value heads x head size x 2 bytes (F16).</param>
 public sealed record MemoryNeed(long WeightBytes, long CacheBytesPerToken, int ContextTokens)
 {
-    /// <summary>Bytes of the whole key/value store.</summary>
-    public long CacheBytes => checked(CacheBytesPerToken * ContextTokens);
+    /// <summary>Bytes of the whole key/value store; 2^63 - 1 if there are more.</summary>
+    public long CacheBytes => Saturated((Int128)CacheBytesPerToken * ContextTokens);
 
-    /// <summary>Both together.</summary>
-    public long TotalBytes => checked(WeightBytes + CacheBytes);
+    /// <summary>Both together; 2^63 - 1 if there are more.</summary>
+    public long TotalBytes => Saturated((Int128)WeightBytes + CacheBytes);
+
+    static long Saturated(Int128 bytes) => (long)Int128.Min(bytes, long.MaxValue);
 }
 
 /// <summary>What a model file holds, as far as it can be told: also of files that are incomplete, damaged or relabelled.</summary>
@@ -63,6 +65,9 @@ public sealed record ModelInspection
         .Select(group => new TypeTotal(group.Key, group.Count(), group.Sum(tensor => tensor.ElementCount), group.Sum(tensor => tensor.ByteLength)))
         .OrderByDescending(total => total.Bytes)];
 
+    /// <summary>True if any weights are quantised, so that they are multiplied with 8-bit activations unless asked otherwise.</summary>
+    public bool IsQuantized => Types.Any(total => total.Type.IsQuantized);
+
     /// <summary>Bytes of all tensors.</summary>
     public long WeightBytes => Tensors.Sum(tensor => tensor.ByteLength);
 
@@ -86,7 +91,7 @@ public sealed record ModelInspection
         using var gguf = GgufFile.Open(path);
         var architecture = gguf.Metadata.GetString("general.architecture");
         var name = gguf.Metadata.GetString("general.name");
-        var prefix = architecture ?? GgufConfig.Architecture;
+        var prefix = GgufConfig.PrefixOf(gguf);
         var statesLoops = gguf.Metadata.Find($"{prefix}.num_loops") is not null;
         var problems = LabelProblems(gguf, architecture, statesLoops).ToList();
         OuroConfig config;
@@ -111,8 +116,9 @@ public sealed record ModelInspection
         else if (architecture != GgufConfig.Architecture)
         {
             yield return GgufConfig.LooksLikeOuro(gguf)
-                ? $"This is an Ouro model relabelled as '{architecture}': programs run its layers once and print fluent garbage. 'ouro repair' can put it right if the original checkpoint is at hand."
-                : $"This is a model of architecture '{architecture}' and not an Ouro model, so it cannot be run here.";
+                ? $"This is an Ouro model relabelled as '{FileText.Short(architecture)}': programs run its layers once and print fluent "
+                    + $"garbage. 'ouro repair' can put it right if the original checkpoint is at hand."
+                : $"This is a model of architecture '{FileText.Short(architecture)}' and not an Ouro model, so it cannot be run here.";
         }
 
         if (!statesLoops)
@@ -178,7 +184,8 @@ public sealed record ModelInspection
             if (EarlyExitGate.Read(file) is { } gate)
                 return gate;
 
-            problems.Add("The early-exit gate is not there: every token runs all loops, and no exit threshold has an effect. 'ouro repair' puts it back from the original checkpoint.");
+            problems.Add("The early-exit gate is not there: every token runs all loops, and no exit threshold has an effect. 'ouro repair' "
+                + "puts it back from the original checkpoint.");
         }
         catch (ModelFileException problem)
         {
@@ -195,7 +202,8 @@ public sealed record ModelInspection
 
         var second = file.Tensors.Where(part => part.IsSecondNorm).Select(file.NameOf).ToHashSet();
         problems.Add(missing.TrueForAll(second.Contains)
-            ? $"{missing.Count:N0} of {second.Count:N0} second norms are missing, and without them the model prints garbage. 'ouro repair' puts them back from the original checkpoint."
+            ? $"{missing.Count:N0} of {second.Count:N0} second norms are missing, and without them the model prints garbage. 'ouro repair' "
+                + $"puts them back from the original checkpoint."
             : $"{missing.Count:N0} tensors are missing, the first of them '{missing[0]}', so the model cannot be computed.");
     }
 }

@@ -51,10 +51,11 @@ public static class ModelRepair
         if (large.Length == 0)
             return;
 
-        var names = string.Join(", ", large.Take(5).Select(check => $"'{check.Name}'")) + (large.Length > 5 ? ", ..." : "");
+        var names = FileText.Names([.. large.Select(check => check.Name)]);
         var lost = large.Count(check => check.State == TensorState.Lost);
         throw new ModelFileException(
-            path, $"cannot be repaired: {large.Length:N0} weight tensor{(large.Length == 1 ? "" : "s")} {(lost == large.Length ? "missing" : "missing or different from the source's")} ({names}), "
+            path, $"cannot be repaired: {large.Length:N0} weight tensor{(large.Length == 1 ? "" : "s")} "
+                + $"{(lost == large.Length ? "missing" : "missing or different from the source's")} ({names}), "
                 + "and only gate, norms and configuration can be put back. Convert the source again with 'ouro convert'.");
     }
 
@@ -108,7 +109,8 @@ public static class ModelRepair
     {
         var codes = before.Losses.Select(loss => loss.Code).ToHashSet(StringComparer.Ordinal);
         if (codes.Contains("relabelled"))
-            actions.Add($"Labelled the file '{GgufConfig.Architecture}' instead of '{file.Metadata.GetString("general.architecture")}'.");
+            actions.Add($"Labelled the file '{GgufConfig.Architecture}' instead of "
+                + $"'{FileText.Short(file.Metadata.GetString("general.architecture") ?? "")}'.");
         var others = codes.Where(code => code.EndsWith("_changed", StringComparison.Ordinal) || code is "loops_lost" or "label_lost" or "configuration_lost").Order().ToArray();
         if (others.Length > 0)
             actions.Add($"Wrote the source's measures into the configuration ({string.Join(", ", others)}).");

@@ -29,7 +29,8 @@ public static class ModelShape
     /// <returns>Null, with a sentence about what is wrong, if the text means no model that can be.</returns>
     public static OuroConfig? Parse(string text, out string problem)
     {
-        problem = $"'{(text.Length <= 60 ? text : text[..60] + "...")}' is no shape: name one of {string.Join(", ", Names)}, or give LAYERSxWIDTHxHEADS, such as 24x2048x16.";
+        problem = $"'{(text.Length <= 60 ? text : text[..60] + "...")}' is no shape: name one of {string.Join(", ", Names)}, or give "
+            + $"LAYERSxWIDTHxHEADS, such as 24x2048x16.";
         switch (text.ToLowerInvariant())
         {
             case "ouro-1.4b": return Ouro14B;

@@ -26,7 +26,8 @@ public static class ModelVerification
         }
         catch (ModelFileException problem)
         {
-            return new VerificationReport(source.Path, path, [], [new Loss("unreadable", $"The file cannot be read, so all of it is lost: {problem.Message}")], []);
+            return new VerificationReport(source.Path, path, [], [new Loss("unreadable", $"The file cannot be read, so all of it is lost: "
+                + $"{problem.Message}")], []);
         }
 
         using (file)
@@ -67,7 +68,8 @@ public static class ModelVerification
         catch (ModelFileException)
         {
             var shape = file.StoredTensors.First(tensor => tensor.Name == file.NameOf(part)).Shape;
-            checks.Add(Unfound(stored, part, TensorState.Damaged, $"its shape is [{string.Join(", ", shape)}] instead of [{string.Join(", ", part.Shape)}]"));
+            checks.Add(Unfound(stored, part, TensorState.Damaged, $"its shape is [{string.Join(", ", shape)}] instead of "
+                + $"[{string.Join(", ", part.Shape)}]"));
             return;
         }
 

@@ -57,7 +57,9 @@ static class NonFinite
     {
         var (count, first) = In(stored);
         return new ModelFileException(
-            stored.Path, $"tensor '{stored.Name}' holds {count:N0} number{(count == 1 ? " that is" : "s that are")} NaN or infinite (the first at index "
-                + $"{first:N0} of {stored.ElementCount:N0}), and a model with such weights answers nothing but noise. Fetch it again, or mend the training run that made it.");
+            stored.Path, $"tensor '{FileText.Short(stored.Name)}' holds {count:N0} number{(count == 1 ? " that is" : "s that are")} NaN or "
+                + $"infinite (the first at index "
+                + $"{first:N0} of {stored.ElementCount:N0}), and a model with such weights answers nothing but noise. Fetch it again, or mend "
+                + $"the training run that made it.");
     }
 }

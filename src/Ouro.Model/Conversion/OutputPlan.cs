@@ -83,8 +83,8 @@ sealed record OutputPlan(IReadOnlyList<PlannedTensor> Tensors, string Type)
         SetGate(metadata, inventory.Gate);
         if (inventory.Source.Gguf is null)
             SourceRecord.Of([.. inventory.Known, .. StoredGate(inventory)]).Write(metadata);
-        if (inventory.Dropped.Count > 0)
-            metadata.Set(SourceRecord.DroppedKey, inventory.Dropped.ToArray());
+        if (inventory.EverDropped.ToArray() is { Length: > 0 } dropped)
+            metadata.Set(SourceRecord.DroppedKey, dropped);
         if (WeightMix.Find(Type) is { } mix && (options.Mix is not null || !mix.Base.IsQuantized))
             metadata.Set("general.file_type", (uint)mix.FileType);
         metadata.Set("general.quantization_version", 2u);
@@ -145,7 +145,8 @@ sealed record OutputPlan(IReadOnlyList<PlannedTensor> Tensors, string Type)
             return;
 
         throw new ModelFileException(
-            stored.Path, $"tensor '{stored.Name}' is already quantised ({stored.Type}), and quantising it again to {type} adds a second error to the first. "
+            stored.Path, $"tensor '{stored.Name}' is already quantised ({stored.Type}), and quantising it again to {type} adds a second error "
+                + $"to the first. "
                 + "Start from the original checkpoint, or insist with 'ouro quantize --allow-requantize'.");
     }
 

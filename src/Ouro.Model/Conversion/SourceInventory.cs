@@ -22,8 +22,11 @@ sealed class SourceInventory
     /// <summary>The gate; null if the source has none or it is to be left out.</summary>
     public EarlyExitGate? Gate { get; }
 
-    /// <summary>Names of the tensors that were left out on request.</summary>
+    /// <summary>Names of the tensors that are left out on request.</summary>
     public List<string> Dropped { get; } = [];
+
+    /// <summary>Those, and before them the names that an earlier conversion left out.</summary>
+    public IEnumerable<string> EverDropped => (Source.Gguf?.Metadata.GetStrings(SourceRecord.DroppedKey) ?? []).Union(Dropped);
 
     public List<string> Notes { get; } = [];
 
@@ -36,15 +39,16 @@ sealed class SourceInventory
         if (unknown.Count > 0 && !options.KeepUnknown)
         {
             throw new ModelFileException(
-                source.Path, $"tensor '{Shown(unknown[0].Name)}' {(unknown.Count > 1 ? $"and {unknown.Count - 1:N0} more are" : "is")} not part of any Ouro model, "
-                    + "and nothing is left out without being asked. Use --keep-unknown to store such tensors under their own names, or --drop NAME to leave one out.");
+                source.Path, $"tensor '{FileText.Short(unknown[0].Name)}' "
+                    + $"{(unknown.Count > 1 ? $"and {unknown.Count - 1:N0} more are" : "is")} not part of any Ouro model, "
+                    + "and nothing is left out without being asked. Use --keep-unknown to store such tensors under their own names, or --drop "
+                    + "NAME to leave one out.");
         }
 
         var known = FindAll(source);
         var withoutGate = options.WithoutGate || GateNames(source).Any(drop.Contains);
         var gate = EarlyExitGate.Read(source);
         var inventory = new SourceInventory(source, known, unknown, withoutGate ? null : gate);
-        inventory.Dropped.AddRange(source.Gguf?.Metadata.GetStrings(SourceRecord.DroppedKey) ?? []);
         inventory.Dropped.AddRange(options.Drop);
         if (withoutGate && gate is not null)
             inventory.Dropped.AddRange(source.Tensors.Where(tensor => tensor.IsGate).Select(tensor => tensor.HuggingFaceName).Except(inventory.Dropped).ToArray());
@@ -87,9 +91,11 @@ sealed class SourceInventory
         foreach (var name in drop)
         {
             if (!stored.Contains(name))
-                throw new ModelFileException(source.Path, $"there is no tensor '{Shown(name)}' to drop. 'ouro inspect --tensors' lists them all.");
+                throw new ModelFileException(source.Path, $"there is no tensor '{FileText.Short(name)}' to drop. 'ouro inspect --tensors' "
+                    + $"lists them all.");
             if (needed.Contains(name))
-                throw new ModelFileException(source.Path, $"tensor '{Shown(name)}' cannot be dropped: the model cannot be computed without it.");
+                throw new ModelFileException(source.Path, $"tensor '{FileText.Short(name)}' cannot be dropped: the model cannot be computed "
+                    + $"without it.");
         }
     }
 
@@ -107,7 +113,8 @@ sealed class SourceInventory
         if (!SameBytes(embedding, copy))
         {
             throw new ModelFileException(
-                copy.Path, "the configuration says that the head is tied to the embedding, but 'lm_head.weight' differs from it, so one of the two would be lost. "
+                copy.Path, "the configuration says that the head is tied to the embedding, but 'lm_head.weight' differs from it, so one of "
+                    + "the two would be lost. "
                     + "Set \"tie_word_embeddings\" to false in config.json if the head was trained, or drop it with --drop lm_head.weight.");
         }
 
@@ -131,6 +138,4 @@ sealed class SourceInventory
 
         return true;
     }
-
-    static string Shown(string name) => name.Length <= 100 ? name : name[..100] + "...";
 }

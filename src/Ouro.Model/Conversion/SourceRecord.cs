@@ -53,6 +53,6 @@ sealed record SourceRecord(ElementType Most, IReadOnlyDictionary<string, Element
     static ElementType Parse(string name, string path)
         => name is nameof(ElementType.F32) or nameof(ElementType.F16) or nameof(ElementType.BF16)
             ? Enum.Parse<ElementType>(name)
-            : throw new ModelFileException(path, $"'{TypeKey}' says that the source was stored in '{(name.Length <= 60 ? name : name[..60] + "...")}', "
+            : throw new ModelFileException(path, $"'{TypeKey}' says that the source was stored in '{FileText.Short(name)}', "
                 + "but published checkpoints are F32, F16 or BF16. The file is damaged; convert it again.");
 }

@@ -52,12 +52,13 @@ public static class SyntheticModel
         ModelConversion.CheckPlace(source: null, output, options.Overwrite);
         var mix = options.Mix ?? WeightMix.Find("bf16")!;
         if (mix.Base.IsQuantized)
-            throw new ModelFileException(output, $"safetensors files hold bf16, f16 and f32, not {mix.Name}. Choose one of these, or write GGUF.");
+            throw new ModelFileException(output, $"safetensors files hold bf16, f16 and f32, not {mix.Name}. Choose one of these, or write "
+                + $"GGUF.");
 
         PlannedTensor[] tensors = [.. ModelTensors.Of(config)
             .Select(tensor => Planned(tensor, config, seed, new TensorSpec(tensor.HuggingFaceName, mix.Base, tensor.Shape), RopeLayout.Halves))];
         using var folder = new CheckpointFolder(output, options.Overwrite);
-        var bytes = folder.WriteTensors(tensors, options.Threads, progress, cancel);
+        var bytes = folder.WriteTensors(tensors, dropped: [], options.Threads, progress, cancel);
         AtomicFile.WriteAllText(Path.Combine(folder.Path, "config.json"), HuggingFaceConfig.Write(config, mix.Base));
         options.AddFiles?.Invoke(folder.Path);
         folder.Commit();

@@ -31,7 +31,8 @@ static class TensorFiles
         foreach (var (target, source) in tensors)
         {
             if (source is StoredSource { Clamped: > 0 and var clamped })
-                yield return $"{clamped:N0} number{(clamped == 1 ? "" : "s")} of '{target.Name}' lay beyond the range of F16 and became ±65504; choose bf16 to keep them.";
+                yield return $"{clamped:N0} number{(clamped == 1 ? "" : "s")} of '{target.Name}' lay beyond the range of F16 and became "
+                    + $"±65504; choose bf16 to keep them.";
         }
     }
 }

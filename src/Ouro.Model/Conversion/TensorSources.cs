@@ -60,7 +60,8 @@ sealed class StoredSource(StoredRows rows, ElementType type, bool mustBeExact = 
             return;
 
         throw new ModelFileException(
-            rows.Stored.Path, $"tensor '{rows.Stored.Name}' is said to come from {type}, but holds numbers that {type} cannot, so it was changed since. "
+            rows.Stored.Path, $"tensor '{rows.Stored.Name}' is said to come from {type}, but holds numbers that {type} cannot, so it was "
+                + $"changed since. "
                 + "Choose the type yourself: --type f32 keeps every number.");
     }
 }

@@ -26,6 +26,16 @@ sealed class TokenizerSettings
         return result;
     }
 
+    /// <summary>Settings that no file states.</summary>
+    /// <param name="origin">For messages.</param>
+    public static TokenizerSettings Of(string origin, string chatTemplate, params (string Role, string Token)[] roles)
+    {
+        var settings = new TokenizerSettings { ChatTemplate = chatTemplate };
+        foreach (var (role, token) in roles)
+            settings._roles[role] = (token, origin);
+        return settings;
+    }
+
     /// <param name="tokens">By id.</param>
     public SpecialIds Resolve(string[] tokens)
     {

@@ -123,6 +123,21 @@ public sealed class ConversionLaws
     }
 
     [Fact]
+    public void Numbers_beyond_half_precision_are_counted_and_named()
+    {
+        using var shop = new Workshop();
+        using var source = OuroCheckpoint.Open(shop.RewritePublished(Workshop.Golden("gguf/source"), "source", tensor =>
+        {
+            var bytes = Workshop.BytesOf(tensor);
+            if (tensor.Name == "lm_head.weight")
+                BitConverter.TryWriteBytes(bytes, -1e6f).ShouldBeTrue();
+            return [(tensor, bytes)];
+        }));
+
+        ModelConversion.ToGguf(source, shop["model.gguf"], Workshop.As("f16")).Notes.ShouldHaveSingleItem().ShouldStartWith("1 number of 'output.weight'");
+    }
+
+    [Fact]
     public void Quantising_twice_needs_insistence()
     {
         using var shop = new Workshop();

@@ -75,7 +75,7 @@ public sealed class RoundTripLaws
 
         using (var folder = new CheckpointFolder(shop["sharded"], overwrite: false))
         {
-            folder.WriteTensors(plan.Tensors, threads: 2, progress: null, CancellationToken.None, shardBytes: 50_000);
+            folder.WriteTensors(plan.Tensors, dropped: [], threads: 2, progress: null, CancellationToken.None, shardBytes: 50_000);
             folder.WriteConfiguration(source, plan.Tensors);
             folder.Commit();
         }

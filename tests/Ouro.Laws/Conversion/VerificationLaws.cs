@@ -49,9 +49,11 @@ public sealed class VerificationLaws
 
     static readonly Dictionary<string, Func<Workshop, string, string>> Ruins = new()
     {
+        ["tensors_misshapen"] = (shop, file) => shop.Rewrite(file, "bad.gguf", tensors: tensor
+            => tensor.Name == "blk.0.ffn_up.weight" ? [(new TensorSpec(tensor.Name, tensor.Type, 512, 128), Workshop.BytesOf(tensor))] : Same(tensor)),
         ["tensors_lost"] = (shop, file) => shop.Rewrite(file, "bad.gguf", tensors: tensor => tensor.Name == "blk.1.ffn_up.weight" ? [] : Same(tensor)),
         ["tensors_damaged"] = (shop, file) => shop.Rewrite(file, "bad.gguf", tensors: tensor => tensor.Name == "blk.0.ffn_up.weight" ? [(tensor, Shuffled(tensor))] : Same(tensor)),
-        ["tensor_damaged"] = (shop, file) => shop.Rewrite(file, "bad.gguf", tensors: tensor => tensor.Name == "blk.0.ffn_up.weight" ? [(tensor, WithoutScale(tensor))] : Same(tensor)),
+        ["not_finite"] = (shop, file) => shop.Rewrite(file, "bad.gguf", tensors: tensor => tensor.Name == "blk.0.ffn_up.weight" ? [(tensor, WithoutScale(tensor))] : Same(tensor)),
     };
 
     public static TheoryData<string, string> Cases { get; } = new(

@@ -15,6 +15,20 @@ public sealed class AtomicFileLaws : IDisposable
     public void Dispose() => _folder.Dispose();
 
     [Fact]
+    public void What_a_killed_run_left_is_gone_with_the_next_one_and_nothing_else_is()
+    {
+        foreach (var name in new[] { "a.999999.partial", "a.notes.partial", "b.999999.partial", "a.999999" })
+            File.WriteAllText(_folder.File(name), "left");
+        using var held = new FileStream(_folder.File("b.7.partial"), FileMode.Create, FileAccess.Write, FileShare.None);
+
+        AtomicFile.WriteAllText(_folder.File("a"), "whole");
+        AtomicFile.WriteAllText(_folder.File("b"), "whole");
+
+        Directory.GetFiles(_folder.Path).Select(Path.GetFileName).Order(StringComparer.Ordinal)
+            .ShouldBe(["a", "a.999999", "a.notes.partial", "b", "b.7.partial"]);
+    }
+
+    [Fact]
     public void A_file_appears_at_the_commit_and_not_before()
     {
         using var file = AtomicFile.Create(_folder.File("a"), 4);

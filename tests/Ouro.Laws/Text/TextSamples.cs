@@ -16,7 +16,7 @@ static class TextSamples
         "\u0004", "\0", "\u001F", "\u007F", "\U00040000", "\uE000", "\u0378", "<|im_start|>", "<think>", "</think>", "<|im",
     ];
 
-    static readonly Lazy<Tokenizer> RealTokenizer = new(() => new Tokenizer(TokenizerJson.Read(File("tokenizer/tokenizer.json"))));
+    static readonly Lazy<Tokenizer> RealTokenizer = new(() => new Tokenizer(TokenizerJson.Read(File("../../../src/Ouro.Text/ouro.tokenizer.json"))));
     static readonly Lazy<Vocabulary> TinyVocabulary = new(() => TokenizerJson.Read(File("tiny-bf16")));
 
     /// <summary>The published tokenizer.</summary>

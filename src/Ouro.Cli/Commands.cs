@@ -1,0 +1,23 @@
+using System.CommandLine;
+
+namespace Ouro.Cli;
+
+/// <summary>Everything that the program can do.</summary>
+static class Commands
+{
+    public static RootCommand Root() =>
+        new("Runs, converts and examines looped language models (Ouro): one stack of layers, applied several times to each token.")
+        {
+            RunCommand.Create(),
+            ConvertCommand.Create(),
+            QuantizeCommand.Create(),
+            InspectCommand.Create(),
+            VerifyCommand.Create(),
+            RepairCommand.Create(),
+            SynthCommand.Create(),
+            TraceCommand.Create(),
+            GenerateCommand.Create(),
+            TokenizeCommand.Create(),
+            DetokenizeCommand.Create(),
+        };
+}
