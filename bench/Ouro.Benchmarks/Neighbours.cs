@@ -1,0 +1,45 @@
+using System.Globalization;
+
+namespace Ouro.Benchmarks;
+
+/// <summary>What else the machine did while something was measured, from Linux's own counters; elsewhere nothing is known.</summary>
+sealed class Neighbours
+{
+    const double TicksPerSecond = 100;
+
+    readonly (double Busy, double Stolen, double Own)? _start = Read();
+    readonly long _began = Environment.TickCount64;
+
+    /// <summary>One sentence: the share of all cores that other programs used, and that the host gave to other machines.</summary>
+    public string Describe()
+    {
+        if (_start is not { } start || Read() is not { } end)
+            return "what the neighbours did is not known on this system";
+
+        var capacity = Math.Max(0.01, (Environment.TickCount64 - _began) / 1000.0 * Environment.ProcessorCount);
+        var others = Math.Max(0, end.Busy - start.Busy - (end.Own - start.Own)) / capacity;
+        var stolen = (end.Stolen - start.Stolen) / capacity;
+        return string.Create(
+            CultureInfo.InvariantCulture,
+            $"meanwhile other programs used {others:P0} of all cores, the host took {stolen:P0}; load average at the end {LoadAverage():0.0}");
+    }
+
+    static double LoadAverage() => double.Parse(File.ReadAllText("/proc/loadavg").Split(' ')[0], CultureInfo.InvariantCulture);
+
+    /// <summary>Seconds of all cores busy, of all cores stolen by the host, and of this process with the children it has waited for.</summary>
+    static (double Busy, double Stolen, double Own)? Read()
+    {
+        if (!File.Exists("/proc/stat"))
+            return null;
+
+        // cpu user nice system idle iowait irq softirq steal ...
+        var all = Numbers(File.ReadLines("/proc/stat").First()["cpu".Length..]);
+        // pid (name) state, then from the parent on numbers: the eleventh to fourteenth are utime stime cutime cstime.
+        var stat = File.ReadAllText("/proc/self/stat");
+        var own = Numbers(stat[(stat.LastIndexOf(')') + ") S ".Length)..]).Skip(10).Take(4).Sum();
+        return ((all[0] + all[1] + all[2] + all[5] + all[6]) / TicksPerSecond, all[7] / TicksPerSecond, own / TicksPerSecond);
+    }
+
+    static double[] Numbers(string text)
+        => [.. text.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(part => double.Parse(part, CultureInfo.InvariantCulture))];
+}

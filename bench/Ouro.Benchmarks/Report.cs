@@ -1,0 +1,73 @@
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace Ouro.Benchmarks;
+
+/// <summary>The result of one benchmark: tables and sentences, printed, and with <c>--write</c> put where readers find them.</summary>
+/// <param name="name">Names the part of BENCHMARKS.md and the file of raw numbers.</param>
+sealed class Report(string name)
+{
+    const string Document = "BENCHMARKS.md";
+
+    static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
+
+    readonly DateTimeOffset _date = TimeProvider.System.GetUtcNow();
+    readonly Neighbours _neighbours = new();
+    readonly List<string> _parts = [];
+    readonly JsonObject _tables = [];
+    readonly JsonArray _notes = [];
+
+    public void Add(string key, Table table)
+    {
+        _parts.Add(table.Markdown());
+        _tables[key] = table.Json();
+    }
+
+    /// <summary>A sentence under the table before it.</summary>
+    public void Note(string sentence)
+    {
+        _parts.Add(sentence + "\n");
+        _notes.Add((JsonNode)sentence);
+    }
+
+    public void Finish(bool write)
+    {
+        var neighbours = _neighbours.Describe();
+        var text = string.Join('\n', [$"{Machine.Header(_date)}; {neighbours}.\n", .. _parts]);
+        Console.WriteLine(text);
+        if (!write)
+            return;
+
+        Replace(text);
+        var file = Repository.Path("bench", "baselines", FolderName(), name + ".json");
+        Directory.CreateDirectory(Path.GetDirectoryName(file)!);
+        var raw = new JsonObject { ["machine"] = Machine.Json(_date), ["neighbours"] = neighbours, ["tables"] = _tables, ["notes"] = _notes };
+        File.WriteAllText(file, raw.ToJsonString(Indented) + "\n");
+    }
+
+    void Replace(string text)
+    {
+        var path = Repository.Path(Document);
+        var document = File.ReadAllText(path);
+        var (first, last) = ($"<!-- {name} -->", $"<!-- /{name} -->");
+        var start = document.IndexOf(first, StringComparison.Ordinal);
+        var end = document.IndexOf(last, StringComparison.Ordinal);
+        if (start < 0 || end < start)
+            throw new BenchmarkException($"{Document} has no part between '{first}' and '{last}' to write to; add the two lines.");
+
+        File.WriteAllText(path, $"{document[..(start + first.Length)]}\n\n{text}\n{document[end..]}");
+    }
+
+    static string FolderName()
+    {
+        var words = new StringBuilder();
+        foreach (var letter in Machine.Processor.ToLowerInvariant())
+            if (char.IsAsciiLetterOrDigit(letter))
+                words.Append(letter);
+            else if (words.Length > 0 && words[^1] != '-')
+                words.Append('-');
+
+        return words.ToString().Trim('-');
+    }
+}
