@@ -61,9 +61,9 @@ sealed class Engine : IDisposable
     public void CheckMemory(int contextTokens, int loops, ElementType kvType)
     {
         var shape = new KvShape(Model.Config.Layers, loops, Model.Config.KvHeads, Model.Config.HeadSize, Model.KvTypeFor(kvType));
-        var cache = contextTokens * shape.BytesPerPosition;
+        var cache = shape.BytesFor(contextTokens);
         var available = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
-        if (cache + WeightBytes > available)
+        if (cache > available - WeightBytes)
         {
             throw new UserErrorException(
                 $"{contextTokens:N0} tokens of context need {Sizes.Text(cache)} for keys and values ({shape.BytesPerPosition:N0} bytes a token = 2 x {shape.Layers} "

@@ -35,7 +35,7 @@ public static class HuggingFaceConfig
             Vocabulary = fields.Integer("vocab_size"),
             Loops = fields.Integer("total_ut_steps"),
             NormEpsilon = (float)fields.Number("rms_norm_eps", orElse: 1e-6),
-            RopeTheta = fields.Number("rope_theta"),
+            RopeTheta = fields.Number("rope_theta", orElse: fields.Inner("rope_parameters")?.Number("rope_theta")),
             ContextTokens = fields.Integer("max_position_embeddings"),
             ExitThreshold = (float)fields.Number("early_exit_threshold", orElse: 1),
             TiedHead = fields.Boolean("tie_word_embeddings", orElse: false),
@@ -170,7 +170,7 @@ public static class HuggingFaceConfig
             throw new ModelFileException(path, $"asks for the activation {act.Quoted}, but Ouro models use 'silu'. The file was edited by hand; fetch it again.");
         if (fields.Boolean("use_sliding_window", orElse: false))
             throw new ModelFileException(path, "asks for sliding-window attention, which no Ouro model uses and this program does not compute.");
-        if (fields.HasValue("rope_scaling"))
+        if (fields.HasValue("rope_scaling") || fields.Inner("rope_parameters")?.Text("rope_type") is not (null or "default"))
             throw new ModelFileException(path, "asks for scaled rotary positions ('rope_scaling'), which no Ouro model uses and this program does not compute.");
     }
 
@@ -188,6 +188,10 @@ public static class HuggingFaceConfig
         }
 
         public bool HasValue(string name) => _root.TryGetProperty(name, out var value) && value.ValueKind != JsonValueKind.Null;
+
+        /// <summary>The fields of an object within; newer programs keep the rotary base in one.</summary>
+        public Fields? Inner(string name)
+            => _root.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.Object ? new Fields(_path, value) : null;
 
         public string? Text(string name)
             => _root.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;

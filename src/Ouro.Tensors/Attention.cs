@@ -23,6 +23,7 @@ public readonly record struct KvPlace(IReadOnlyList<KvPage> Pages, int Loop, int
 static class Attention
 {
     /// <summary>Stores the key and value heads of one row.</summary>
+    /// <exception cref="InvalidDataException">A number is not finite and the type is a block format, whose scale could not hold it.</exception>
     public static void Store(KvPlace place, int layer, ReadOnlySpan<float> keys, ReadOnlySpan<float> values)
     {
         switch (place.Shape.Type)
@@ -58,6 +59,9 @@ static unsafe class Attention<TFormat>
 {
     public static void Store(KvPlace place, int layer, ReadOnlySpan<float> keys, ReadOnlySpan<float> values)
     {
+        if (TFormat.Type.IsQuantized && !(AreFinite(keys) && AreFinite(values)))
+            throw new InvalidDataException("the model computes numbers that are not finite, which cannot be stored in few bits; its weights are damaged.");
+
         var page = place.Pages[place.Position / KvPage.Positions];
         var shape = page.Shape;
         var offset = (long)(place.Position % KvPage.Positions) * shape.HeadBytes;
@@ -137,6 +141,17 @@ static unsafe class Attention<TFormat>
         }
 
         return total;
+    }
+
+    static bool AreFinite(ReadOnlySpan<float> numbers)
+    {
+        foreach (var number in numbers)
+        {
+            if (!float.IsFinite(number))
+                return false;
+        }
+
+        return true;
     }
 
     static float Exp(float x) => Exponential.Of(Vector256.Create(x))[0];

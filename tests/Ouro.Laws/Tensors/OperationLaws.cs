@@ -126,6 +126,18 @@ public sealed class OperationLaws
         longer.Attend(query, Heads, 99, threads: 3).ShouldBe(shorter.Attend(query, Heads, 99, threads: 1));
     }
 
+    [Fact]
+    public void What_is_not_finite_cannot_be_stored_in_eight_bits_and_says_so()
+    {
+        using var backend = new CpuBackend(1);
+        using var page = new KvPage(new KvShape(1, 1, 1, 32, ElementType.Q8_0));
+        page.Reserve(0);
+        var broken = Row([.. Enumerable.Repeat(float.NaN, 32)]);
+
+        Should.Throw<InvalidDataException>(() => backend.Store(new[] { new KvPlace([page], 0, 0) }, 0, broken, broken))
+            .Message.ShouldContain("weights are damaged");
+    }
+
     static Matrix Row(float[] values)
     {
         var row = new Matrix(1, values.Length);
