@@ -35,6 +35,25 @@ public sealed class ConfigLaws
         HuggingFaceConfig.Read(workshop["config.json"]).ShouldBe(config);
     }
 
+    [Theory]
+    [InlineData("""{"rope_theta": 10000.0, "rope_type": "default"}""", null)]
+    [InlineData("""{"rope_theta": 10000.0}""", null)]
+    [InlineData("""{"rope_theta": 10000.0, "rope_type": "yarn"}""", "scaled rotary positions")]
+    [InlineData("""{"rope_type": "default"}""", "does not say 'rope_theta'")]
+    public void The_rotary_base_may_stand_in_an_object_of_its_own(string parameters, string? refusal)
+    {
+        using var workshop = new Workshop();
+        var text = HuggingFaceConfig.Write(Small with { RopeTheta = 10_000 }, ElementType.BF16)
+            .Replace("\"rope_theta\": 10000,", $"\"rope_parameters\": {parameters},", StringComparison.Ordinal);
+        text.ShouldContain("rope_parameters");
+        File.WriteAllText(workshop["config.json"], text);
+
+        if (refusal is null)
+            HuggingFaceConfig.Read(workshop["config.json"]).RopeTheta.ShouldBe(10_000);
+        else
+            Should.Throw<ModelFileException>(() => HuggingFaceConfig.Read(workshop["config.json"])).Message.ShouldContain(refusal);
+    }
+
     [Fact]
     public void Whatever_passes_for_possible_can_be_counted()
     {
