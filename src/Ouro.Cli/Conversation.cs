@@ -104,8 +104,7 @@ sealed class Conversation
         try
         {
             var cancel = Interrupts.Renew();
-            _session.Become(prompt, cancel);
-            report.PromptDone();
+            report.PromptDone(_session.Become(prompt, cancel));
             end = Write(printer, report, cancel);
         }
         catch (OperationCanceledException)

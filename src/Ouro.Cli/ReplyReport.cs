@@ -12,10 +12,11 @@ sealed class ReplyReport(Engine engine, Session session, int promptTokens, long 
     readonly SortedDictionary<int, int> _tokensByDepth = [];
     TimeSpan _prompt;
     TimeSpan _firstToken;
+    int _kept;
     int _tokens;
 
-    /// <summary>The prompt has been computed.</summary>
-    public void PromptDone() => _prompt = Stopwatch.GetElapsedTime(_started);
+    /// <summary>The prompt has been computed, but for the tokens kept from the turn before.</summary>
+    public void PromptDone(int kept) => (_prompt, _kept) = (Stopwatch.GetElapsedTime(_started), kept);
 
     /// <summary>One more token of the reply.</summary>
     public void Add(GeneratedToken token)
@@ -30,7 +31,7 @@ sealed class ReplyReport(Engine engine, Session session, int promptTokens, long 
         // The first token follows from the prompt alone, so the rate counts what came after it.
         var writing = Stopwatch.GetElapsedTime(_started) - _firstToken;
         Line("load", $"{Seconds(engine.LoadTime)}");
-        Line("prompt", $"{promptTokens} tokens in {Seconds(_prompt)} ({Rate(promptTokens, _prompt)})");
+        Line("prompt", $"{promptTokens} tokens{(_kept > 0 ? $", {_kept} of them kept from before" : "")}, in {Seconds(_prompt)} ({Rate(promptTokens - _kept, _prompt)})");
         Line("first token", $"{Seconds(_firstToken)} after the prompt was given");
         Line("reply", $"{_tokens} tokens; {Rate(_tokens - 1, writing)} after the first");
         if (_tokens > 0)

@@ -97,7 +97,8 @@ public sealed class Session : IDisposable
     /// <remarks>The last token is always fed, since what follows it is asked for. An empty text leaves nothing to read.</remarks>
     /// <exception cref="InvalidOperationException">The context has no room for it; nothing has changed.</exception>
     /// <exception cref="OperationCanceledException">Asked for between two passes; the text is what both had at the beginning, and unread.</exception>
-    public void Become(ReadOnlySpan<int> text, CancellationToken cancel = default)
+    /// <returns>How many tokens were kept, and so cost nothing.</returns>
+    public int Become(ReadOnlySpan<int> text, CancellationToken cancel = default)
     {
         CheckRoom(text.Length);
         var shared = CollectionsMarshal.AsSpan(_tokens).CommonPrefixLength(text);
@@ -105,6 +106,7 @@ public sealed class Session : IDisposable
         _tokens.RemoveRange(kept, _tokens.Count - kept);
         (Depth, _isRead) = (0, false);
         Feed(text[kept..], cancel);
+        return kept;
     }
 
     /// <summary>Writes a reply, token by token, until the context is full; the caller stops when it has read enough.</summary>
