@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Ouro.Benchmarks;
+using Ouro.Formats;
 
 string[] shapes = ["ouro-1.4b", "ouro-2.6b"];
 
@@ -50,7 +51,7 @@ void Add(string name, string description, Symbol[] symbols, Action<ParseResult, 
             run(parsed, parsed.GetValue(write), cancel);
             return 0;
         }
-        catch (BenchmarkException problem)
+        catch (Exception problem) when (problem is BenchmarkException or ModelFileException or IOException or UnauthorizedAccessException)
         {
             Console.Error.WriteLine(problem.Message);
             return 1;
