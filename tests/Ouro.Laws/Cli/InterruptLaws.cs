@@ -91,6 +91,22 @@ public sealed class InterruptLaws
         folder.Files.ShouldBe(["made.gguf"]);
     }
 
+    [Fact]
+    public async Task A_reader_who_has_read_enough_ends_the_program()
+    {
+        using var process = OuroProgram.Start("tokenize", OuroProgram.Golden("tiny-bf16"), "--json-lines");
+        var errors = process.StandardError.ReadToEndAsync();
+        await process.StandardInput.WriteAsync("\"a\"\n");
+        await process.StandardInput.FlushAsync();
+        (await process.StandardOutput.ReadLineAsync()).ShouldNotBeNull().ShouldStartWith("[");
+
+        process.StandardOutput.Close();
+        await process.StandardInput.WriteAsync("\"a\"\n");
+        await process.StandardInput.FlushAsync();
+
+        OuroProgram.Finish(process, Task.FromResult(""), errors).ShouldSucceed().Errors.ShouldBeEmpty();
+    }
+
     /// <summary>Waits until the unfinished output is there: from then on the work is under way.</summary>
     static async Task Begun(Process process, string folder)
     {
