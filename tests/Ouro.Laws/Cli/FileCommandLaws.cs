@@ -122,9 +122,10 @@ public sealed class FileCommandLaws : IDisposable
         string[] shown =
         [
             OuroProgram.Run("inspect", named).Output, OuroProgram.Run("inspect", more, "--tensors").Output, OuroProgram.Run("verify", Source, more, "--tensors").Output,
-            OuroProgram.Run("verify", Source, labelled).Output, OuroProgram.Run("inspect", labelled).Output, OuroProgram.Run("inspect", named, "--json").Output,
+            OuroProgram.Run("verify", Source, labelled).Output, OuroProgram.Run("inspect", labelled).Output,
             OuroProgram.Run("convert", more, "-o", _shop["x.gguf"]).ShouldRefuse("--drop").Errors, OuroProgram.Run("run", labelled, "hi").ShouldRefuse("relabelled").Errors,
         ];
+        OuroProgram.Run("inspect", named, "--json").ShouldSucceed().Json.GetProperty("name").GetString().ShouldBe(hostile);
         foreach (var text in shown)
         {
             text.ShouldNotBeEmpty();
