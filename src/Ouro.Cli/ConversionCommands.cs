@@ -51,9 +51,10 @@ static class ConversionCommands
     {
         output ??= Beside(source.Path, $"-{options.Mix?.Name ?? ModelConversion.PrevailingType(source)}.gguf");
         var metadata = TokenizerFiles.Metadata(source);
+        var result = ProgressBar.Show(Path.GetFileName(output), progress => ModelConversion.ToGguf(source, output, options with { Metadata = metadata }, progress, cancel));
         if (metadata is null && source.Gguf is null)
             Console.Error.WriteLine($"note: there is no tokenizer.json in {source.Folder}, so the file will know token ids but no text.");
-        return ProgressBar.Show(Path.GetFileName(output), progress => ModelConversion.ToGguf(source, output, options with { Metadata = metadata }, progress, cancel));
+        return result;
     }
 
     /// <summary>Says on standard error what a person should know and on standard output what was written.</summary>

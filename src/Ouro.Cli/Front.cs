@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Text;
+using Microsoft.Win32.SafeHandles;
 using Ouro.Formats;
 using Spectre.Console;
 
@@ -15,6 +16,7 @@ static class Front
 {
     const int UserError = 1;
     const int UsageError = 2;
+    const int BrokenPipe = 32;   // EPIPE on Linux and macOS
     public const int Interrupted = 130;
 
     static readonly Option<bool> Debug = new("--debug") { Description = "Show where in the program an error arose.", Recursive = true };
@@ -40,6 +42,7 @@ static class Front
         var listening = Interrupts.Listen();
         try
         {
+            NoticeClosedPipe();
             var configuration = new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null };
             return await parsed.InvokeAsync(configuration, Interrupts.Token);
         }
@@ -47,6 +50,10 @@ static class Front
         {
             Console.Error.WriteLine("interrupted");
             return Interrupted;
+        }
+        catch (IOException problem) when (problem.HResult == BrokenPipe)
+        {
+            return 0;   // whoever reads has read enough, as in "| head"
         }
 #pragma warning disable CA1031 // The last stop before the person: everything becomes one sentence unless --debug asks for more.
         catch (Exception problem) when (!parsed.GetValue(Debug))
@@ -75,6 +82,20 @@ static class Front
 
         var end = argument.IndexOf('=', StringComparison.Ordinal) is >= 0 and var equals ? equals : argument.Length;
         return argument[..end].Replace('_', '-') + argument[end..];
+    }
+
+    /// <summary>
+    /// The console's own writer goes on in silence when nobody reads any more, and a command could compute for ever. A plain writer on the same
+    /// pipe fails instead. Files keep the console's writer, since they may be shared with standard error.
+    /// </summary>
+    static void NoticeClosedPipe()
+    {
+        if (OperatingSystem.IsWindows() || !Console.IsOutputRedirected)
+            return;
+
+        var pipe = new FileStream(new SafeFileHandle(1, ownsHandle: false), FileAccess.Write, bufferSize: 0);
+        if (!pipe.CanSeek)
+            Console.SetOut(new StreamWriter(pipe, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false)) { AutoFlush = true });
     }
 
     static IAnsiConsole Create(TextWriter writer, bool isRedirected)
