@@ -34,7 +34,7 @@ static class Front
     {
         root.Options.Add(Debug);
         // A prompt may begin with '@': arguments are what they are, never names of files with more arguments.
-        var parsed = root.Parse(Dashed(args), new ParserConfiguration { ResponseFileTokenReplacer = null });
+        var parsed = root.Parse(args.Length == 0 ? ["--help"] : Dashed(args), new ParserConfiguration { ResponseFileTokenReplacer = null });
         if (parsed.Errors.Count > 0)
             return ShowUsage(parsed);
 
@@ -124,8 +124,14 @@ static class Front
 
     static int ShowUsage(ParseResult parsed)
     {
-        foreach (var error in parsed.Errors)
-            Console.Error.WriteLine($"ouro: {OneLine(error.Message)}");
+        if (parsed.CommandResult.Command is RootCommand && parsed.UnmatchedTokens is [var unknown, ..])
+            Console.Error.WriteLine($"ouro: there is no command {OneLine(unknown.Quoted)}.");
+        else
+        {
+            foreach (var error in parsed.Errors)
+                Console.Error.WriteLine($"ouro: {OneLine(error.Message)}");
+        }
+
         Console.Error.WriteLine($"Run 'ouro {CommandPath(parsed.CommandResult)}--help' for what it takes.");
         return UsageError;
     }

@@ -27,9 +27,8 @@ sealed class LoopOptions
         if (loops > trained)
             Front.Warn($"{loops} loops are more than the {trained} that the model was trained for; quality falls beyond that.");
 
-        var threshold = parsed.GetValue(_threshold) ?? model.Config.ExitThreshold;
-        if (!model.HasGate && threshold < 1)
-            Front.Warn("this file has lost its early-exit gate, so every token runs at full depth. 'ouro repair' can put the gate back.");
-        return new ExitRule(loops, threshold, parsed.GetValue(_minLoops) ?? 1);
+        if (!model.HasGate)
+            Front.Warn("this file has no early-exit gate, so every token runs at full depth. 'ouro repair' can put the gate back.");
+        return new ExitRule(loops, parsed.GetValue(_threshold) ?? model.Config.ExitThreshold, parsed.GetValue(_minLoops) ?? 1);
     }
 }

@@ -9,7 +9,7 @@ namespace Ouro.Model;
 public sealed record EarlyExitGate(float[] Weight, float Bias)
 {
     /// <summary>Reads the gate from wherever the file keeps it: tensors, or metadata arrays in either spelling. Null if it was lost.</summary>
-    /// <exception cref="ModelFileException">Half of it is missing, it has the wrong size, or it holds NaN or an infinity.</exception>
+    /// <exception cref="ModelFileException">Half of it is missing, two of them differ, it has the wrong size, or it holds NaN or an infinity.</exception>
     public static EarlyExitGate? Read(OuroCheckpoint checkpoint)
     {
         var weight = Numbers(checkpoint, TensorRole.GateWeight);
@@ -38,16 +38,25 @@ public sealed record EarlyExitGate(float[] Weight, float Bias)
 
     static float[]? Numbers(OuroCheckpoint checkpoint, TensorRole role)
     {
+        var found = EveryForm(checkpoint, role).ToArray();
+        return found.All(numbers => numbers.AsSpan().SequenceEqual(found[0])) ? found.FirstOrDefault() : throw new ModelFileException(
+            checkpoint.Path, "holds two early-exit gates that differ, one as metadata and one as tensors or under another key, so nobody knows which "
+                + "is meant. Fetch or convert it again.");
+    }
+
+    static IEnumerable<float[]> EveryForm(OuroCheckpoint checkpoint, TensorRole role)
+    {
         if (checkpoint.Gguf?.Metadata is { } metadata)
         {
             foreach (var (weight, bias) in GgufConfig.GateKeys)
             {
                 if (metadata.GetFloats(role == TensorRole.GateWeight ? weight : bias) is { } array)
-                    return array;
+                    yield return array;
             }
         }
 
-        return checkpoint.Find(checkpoint.Tensors.First(tensor => tensor.Role == role)) is { } stored ? StoredNumbers.Read(stored) : null;
+        if (checkpoint.Find(checkpoint.Tensors.First(tensor => tensor.Role == role)) is { } stored)
+            yield return StoredNumbers.Read(stored);
     }
 }
 

@@ -51,7 +51,7 @@ public sealed class FileCommandLaws : IDisposable
         OuroProgram.Run("convert", Source, "--no-gate", "-o", lost).ShouldSucceed().Errors.ShouldContain("early_exit_gate");
 
         OuroProgram.Run("verify", Source, lost).Code.ShouldBe(1);
-        OuroProgram.Run("generate", lost, "--ids", "1,2", "-n", "2", "--exit-threshold", "0.5").ShouldSucceed().Errors.ShouldContain("lost its early-exit gate");
+        OuroProgram.Run("generate", lost, "--ids", "1,2", "-n", "2").ShouldSucceed().Errors.ShouldContain("has no early-exit gate, so every token runs at full depth");
         OuroProgram.Run("inspect", lost, "--json").ShouldSucceed().Json.GetProperty("gate").GetBoolean().ShouldBeFalse();
         OuroProgram.Run("repair", lost, "--from", Source, "-o", whole).ShouldSucceed();
 
@@ -79,6 +79,13 @@ public sealed class FileCommandLaws : IDisposable
         var expected = Gates(Source);
         foreach (var file in new[] { gguf, other, asTensors, asClassifier })
             Gates(file).ShouldBe(expected, file);
+
+        var torn = _shop.Rewrite(asTensors, "torn.gguf", metadata =>
+        {
+            metadata.Set("ouro.early_exit.gate_weight", weight);
+            metadata.Set("ouro.early_exit.gate_bias", new[] { bias[0] + 1 });
+        });
+        OuroProgram.Run("trace", torn, "--ids", "1").ShouldRefuse("two early-exit gates that differ");
     }
 
     [Fact]
