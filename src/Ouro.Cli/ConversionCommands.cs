@@ -71,14 +71,11 @@ static class ConversionCommands
     {
         var seconds = time.Elapsed.TotalSeconds;
         Console.WriteLine(string.Create(
-            CultureInfo.InvariantCulture, $"{Plain(path)}: {type}, {Gigabytes(bytes)}, {seconds:F1} s, {bytes / 1e6 / Math.Max(seconds, 1e-3):F0} "
+            CultureInfo.InvariantCulture, $"{Plain(path)}: {type}, {Sizes.Text(bytes)}, {seconds:F1} s, {bytes / 1e6 / Math.Max(seconds, 1e-3):F0} "
                 + $"MB/s written"));
     }
 
     /// <summary>Text from a file must not steer the terminal, nor turn the direction of what stands beside it.</summary>
     public static string Plain(string text) => string.Concat(text.Select(symbol =>
         char.IsControl(symbol) || symbol is '\u2028' or '\u2029' or (>= '\u202A' and <= '\u202E') or (>= '\u2066' and <= '\u2069') ? '\uFFFD' : symbol));
-
-    public static string Gigabytes(long bytes) => string.Create(
-        CultureInfo.InvariantCulture, $"{(bytes >= 100_000_000 ? $"{bytes / 1e9:F3} GB" : bytes >= 1_000_000 ? $"{bytes / 1e6:F2} MB" : $"{bytes:N0} bytes")}");
 }

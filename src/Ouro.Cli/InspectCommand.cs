@@ -68,22 +68,22 @@ static class InspectCommand
         Line("model", $"{inspection.Name ?? Path.GetFileName(Path.TrimEndingDirectorySeparator(inspection.Path))} ({inspection.Format}, "
             + $"architecture {inspection.Architecture ?? "not named"})");
         Line("parameters", $"{inspection.Parameters:N0}");
-        Line("weights", $"{ConversionCommands.Gigabytes(inspection.WeightBytes)}, {inspection.BitsPerWeight:F2} bits per weight");
+        Line("weights", $"{Sizes.Text(inspection.WeightBytes)}, {inspection.BitsPerWeight:F2} bits per weight");
         if (inspection.Config is { } config)
             PrintMeasures(inspection, config);
         Line("gate", inspection.HasGate ? "present: tokens can leave the loops early" : "not there: every token runs all loops");
         Line("stop tokens", stops is null ? "unknown: no usable tokenizer in the file" : string.Join(", ", stops));
         foreach (var total in inspection.Types)
         {
-            Line($"  {total.Type}", $"{total.Tensors:N0} tensors, {total.Elements:N0} numbers, {ConversionCommands.Gigabytes(total.Bytes)}");
+            Line($"  {total.Type}", $"{total.Tensors:N0} tensors, {total.Elements:N0} numbers, {Sizes.Text(total.Bytes)}");
         }
 
         Line("activations", inspection.IsQuantized ? "8-bit beside the quantised weights, unless a command is given --activations f32" : "single precision");
         if (inspection.Config is { } measures && inspection.Memory(context) is { } need)
         {
-            Line("memory", $"{ConversionCommands.Gigabytes(need.TotalBytes)} at {context:N0} tokens of context");
-            Line("  weights", ConversionCommands.Gigabytes(need.WeightBytes));
-            Line("  keys, values", $"{ConversionCommands.Gigabytes(need.CacheBytes)} = 2 x {measures.Layers} layers x "
+            Line("memory", $"{Sizes.Text(need.TotalBytes)} at {context:N0} tokens of context");
+            Line("  weights", Sizes.Text(need.WeightBytes));
+            Line("  keys, values", $"{Sizes.Text(need.CacheBytes)} = 2 x {measures.Layers} layers x "
                 + $"{measures.Loops} loops x {measures.KvHeads} heads x {measures.HeadSize} x 2 bytes (f16) x {context:N0} tokens");
         }
 

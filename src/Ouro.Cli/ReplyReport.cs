@@ -42,7 +42,7 @@ sealed class ReplyReport(Engine engine, Session session, int promptTokens, long 
         }
 
         Line("passes", $"{session.Passes - _passesBefore}");
-        Line("memory", $"{Sizes.Text(engine.WeightBytes)} of weights, {Sizes.Text(session.KvBytes)} of keys and values");
+        Line("memory", $"{Sizes.Text(engine.WeightBytes)} of weights, {Sizes.Text(session.KvBytes)} of keys and values in {session.KvType}");
         Line("threads", $"{engine.ThreadCount}, activations {engine.Model.Activations.ToString().ToLowerInvariant()}");
         Line("seed", $"{seed}");
     }

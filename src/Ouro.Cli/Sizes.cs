@@ -5,13 +5,11 @@ namespace Ouro.Cli;
 /// <summary>Numbers as people read them.</summary>
 static class Sizes
 {
-    /// <summary>Bytes with a unit, in powers of 1,024.</summary>
-    public static string Text(long bytes)
+    /// <summary>Bytes with a unit: GB of 10^9 from 0.1 on, MB of 10^6, else bytes.</summary>
+    public static string Text(long bytes) => bytes switch
     {
-        string[] units = ["bytes", "KiB", "MiB", "GiB", "TiB"];
-        var (size, unit) = ((double)bytes, 0);
-        while (size >= 1024 && unit < units.Length - 1)
-            (size, unit) = (size / 1024, unit + 1);
-        return unit == 0 ? $"{bytes} bytes" : $"{size.ToString(size < 10 ? "0.00" : "0.0", CultureInfo.InvariantCulture)} {units[unit]}";
-    }
+        >= 100_000_000 => (bytes / 1e9).ToString("F3", CultureInfo.InvariantCulture) + " GB",
+        >= 1_000_000 => (bytes / 1e6).ToString("F2", CultureInfo.InvariantCulture) + " MB",
+        _ => bytes.ToString("N0", CultureInfo.InvariantCulture) + " bytes",
+    };
 }

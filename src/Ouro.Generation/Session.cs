@@ -69,6 +69,9 @@ public sealed class Session : IDisposable
     /// <summary>Bytes of keys and values.</summary>
     public long KvBytes => _sequence.BytesTaken;
 
+    /// <summary>What keys and values are really stored as: F16 where a head is not whole blocks of the type asked for.</summary>
+    public ElementType KvType => _sequence.Shape.Type;
+
     /// <summary>The loop, from 1, at which the newest token was read; 0 while there is nothing to read.</summary>
     public int Depth { get; private set; }
 
