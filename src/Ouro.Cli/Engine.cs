@@ -57,19 +57,19 @@ sealed class Engine : IDisposable
         }
     }
 
-    /// <summary>Refuses a context whose keys and values cannot fit this machine, with the arithmetic.</summary>
-    public void CheckMemory(int contextTokens, int loops, ElementType kvType)
+    /// <summary>What a full context takes, in words; a context that cannot fit this machine is refused with the arithmetic.</summary>
+    /// <exception cref="UserErrorException">Weights, keys and values together are more than the machine has.</exception>
+    public string CheckMemory(int contextTokens, int loops, ElementType kvType)
     {
         var shape = new KvShape(Model.Config.Layers, loops, Model.Config.KvHeads, Model.Config.HeadSize, Model.KvTypeFor(kvType));
         var cache = shape.BytesFor(contextTokens);
         var available = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
-        if (cache > available - WeightBytes)
-        {
-            throw new UserErrorException(
+        return cache <= available - WeightBytes
+            ? $"{Sizes.Text(WeightBytes)} of weights, and {Sizes.Text(cache)} of keys and values when all {contextTokens:N0} tokens of context are in use"
+            : throw new UserErrorException(
                 $"{contextTokens:N0} tokens of context need {Sizes.Text(cache)} for keys and values ({shape.BytesPerPosition:N0} bytes a token = 2 x {shape.Layers} "
                     + $"layers x {shape.Loops} loops x {shape.Heads * shape.HeadSize:N0} numbers in {shape.Type}) beside {Sizes.Text(WeightBytes)} of weights, "
                     + $"but this machine has {Sizes.Text(available)}. Lower --num-ctx or take --kv-type q8_0.");
-        }
     }
 
     public void Dispose()

@@ -47,7 +47,8 @@ sealed class ReplyReport(Engine engine, Session session, int promptTokens, long 
         Line("seed", $"{seed}");
     }
 
-    static void Line(string name, string text) => Console.Error.WriteLine($"{name,-12} {text}");
+    /// <summary>One line of a report.</summary>
+    public static void Line(string name, string text) => Console.Error.WriteLine($"{name,-12} {text}");
 
     static string Seconds(TimeSpan time) => $"{time.TotalSeconds.ToString("0.00", CultureInfo.InvariantCulture)} s";
 

@@ -48,7 +48,9 @@ sealed class RunCommand
         using var engine = _engineOptions.Open(parsed);
         var rule = _loops.Rule(parsed, engine.Model);
         var context = parsed.GetValue(_numCtx) ?? Math.Min((int)Setting.NumCtx.Default, engine.Model.Config.ContextTokens);
-        engine.CheckMemory(context, rule.Loops, _engineOptions.KvType(parsed));
+        var need = engine.CheckMemory(context, rule.Loops, _engineOptions.KvType(parsed));
+        if (parsed.GetValue(_verbose))
+            ReplyReport.Line("needs", need);
         if (context > engine.Model.Config.ContextTokens)
             Front.Warn($"a context of {context:N0} tokens is more than the {engine.Model.Config.ContextTokens:N0} that the model was trained for.");
 
