@@ -33,7 +33,7 @@ sealed class LossFindings
 
         var architecture = GgufConfig.ArchitectureOf(_file.Gguf);
         if (architecture is null)
-            Add("label_lost", "The file does not name its architecture, so no program knows how to compute it.");
+            AddToConfiguration("label_lost", "The file does not name its architecture, so no program knows how to compute it.");
         else if (architecture != GgufConfig.Architecture)
         {
             Add("relabelled", $"The file is labelled {architecture.Quoted} instead of '{GgufConfig.Architecture}': programs run "
@@ -52,10 +52,10 @@ sealed class LossFindings
 
         var config = _source.Config;
         if (_file.Gguf is { } gguf && gguf.Metadata.Find($"{GgufConfig.PrefixOf(gguf)}.num_loops") is null)
-            Add("loops_lost", $"The file does not say that the stack runs {config.Loops} times, so programs run it once, which is a much "
+            AddToConfiguration("loops_lost", $"The file does not say that the stack runs {config.Loops} times, so programs run it once, which is a much "
                 + $"weaker model.");
         else if (own.Loops != config.Loops)
-            Add("loops_changed", $"The file says {own.Loops} loops, but the source runs {config.Loops}: "
+            AddToConfiguration("loops_changed", $"The file says {own.Loops} loops, but the source runs {config.Loops}: "
                 + $"{(own.Loops < config.Loops ? "answers get worse" : "the model was not trained for more")}.");
 
         (string Name, string Code, IFormattable Source, IFormattable File, string Effect)[] measures =
@@ -77,7 +77,7 @@ sealed class LossFindings
         foreach (var (name, code, source, file, effect) in measures)
         {
             if (!source.Equals(file))
-                Add(code, $"The file says {Number(file)} for {name}, the source {Number(source)}: {effect}.");
+                AddToConfiguration(code, $"The file says {Number(file)} for {name}, the source {Number(source)}: {effect}.");
         }
     }
 
@@ -92,7 +92,7 @@ sealed class LossFindings
         }
         catch (ModelFileException problem)
         {
-            Add("configuration_lost", $"The configuration cannot be used: {problem.Message}");
+            AddToConfiguration("configuration_lost", $"The configuration cannot be used: {problem.Message}");
             return null;
         }
     }
@@ -176,6 +176,8 @@ sealed class LossFindings
     }
 
     void Add(string code, string sentence) => Losses.Add(new Loss(code, sentence));
+
+    void AddToConfiguration(string code, string sentence) => Losses.Add(new Loss(code, sentence, IsInConfiguration: true));
 
     static string Count(string[] names, string noun) => string.Create(CultureInfo.InvariantCulture, $"{names.Length:N0} "
         + $"{noun}{(names.Length == 1 ? " is" : "s are")}");

@@ -107,11 +107,10 @@ public static class ModelRepair
 
     static void Describe(VerificationReport before, GgufFile file, List<string> actions)
     {
-        var codes = before.Losses.Select(loss => loss.Code).ToHashSet(StringComparer.Ordinal);
-        if (codes.Contains("relabelled"))
+        if (GgufConfig.ArchitectureOf(file) is { } label && label != GgufConfig.Architecture)
             actions.Add($"Labelled the file '{GgufConfig.Architecture}' instead of "
-                + $"{(GgufConfig.ArchitectureOf(file) ?? "").Quoted}.");
-        var others = codes.Where(code => code.EndsWith("_changed", StringComparison.Ordinal) || code is "loops_lost" or "label_lost" or "configuration_lost").Order().ToArray();
+                + $"{label.Quoted}.");
+        var others = before.Losses.Where(loss => loss.IsInConfiguration).Select(loss => loss.Code).Order(StringComparer.Ordinal).ToArray();
         if (others.Length > 0)
             actions.Add($"Wrote the source's measures into the configuration ({string.Join(", ", others)}).");
         if (before.Tensors.Any(check => check.Part?.IsGate == true && !check.IsSound))

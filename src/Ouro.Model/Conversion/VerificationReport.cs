@@ -41,7 +41,8 @@ public sealed record TensorCheck(
 /// <summary>Something that the file has lost, and what that does to the model.</summary>
 /// <param name="Code">A stable name for programs, such as <c>gate_lost</c>.</param>
 /// <param name="Sentence">One sentence for a person.</param>
-public sealed record Loss(string Code, string Sentence);
+/// <param name="IsInConfiguration">True if it lies in what the file says about itself, which a repair writes anew.</param>
+public sealed record Loss(string Code, string Sentence, bool IsInConfiguration = false);
 
 /// <summary>Every parameter of a source accounted for in a file made from it.</summary>
 /// <param name="Tensors">One for each tensor of the source, in the model's order; empty if the file could not be opened.</param>
