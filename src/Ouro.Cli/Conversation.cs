@@ -155,7 +155,6 @@ sealed class Conversation
         if (prompt.Length > _session.ContextTokens)
             throw new UserErrorException(
                 $"the prompt has {prompt.Length:N0} tokens, but the context holds {_session.ContextTokens:N0}. Shorten it or raise --num-ctx.");
-        if (prompt.Max() >= _engine.Model.Config.Vocabulary)
-            throw new UserErrorException("the tokenizer has tokens that the model does not know: the two do not belong together.");
+        _engine.CheckKnown(prompt);
     }
 }

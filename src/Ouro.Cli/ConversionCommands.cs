@@ -61,9 +61,9 @@ static class ConversionCommands
     public static void Report(ConversionResult result, Stopwatch time)
     {
         foreach (var note in result.Notes)
-            Console.Error.WriteLine($"note: {Plain(note)}");
+            Console.Error.WriteLine($"note: {Front.Plain(note)}");
         foreach (var name in result.Dropped)
-            Console.Error.WriteLine($"note: left out '{Plain(name)}', as asked; the file records it.");
+            Console.Error.WriteLine($"note: left out '{Front.Plain(name)}', as asked; the file records it.");
         Summary(result.Path, result.Type, result.Bytes, time);
     }
 
@@ -71,11 +71,7 @@ static class ConversionCommands
     {
         var seconds = time.Elapsed.TotalSeconds;
         Console.WriteLine(string.Create(
-            CultureInfo.InvariantCulture, $"{Plain(path)}: {type}, {Sizes.Text(bytes)}, {seconds:F1} s, {bytes / 1e6 / Math.Max(seconds, 1e-3):F0} "
+            CultureInfo.InvariantCulture, $"{Front.Plain(path)}: {type}, {Sizes.Text(bytes)}, {seconds:F1} s, {bytes / 1e6 / Math.Max(seconds, 1e-3):F0} "
                 + $"MB/s written"));
     }
-
-    /// <summary>Text from a file must not steer the terminal, nor turn the direction of what stands beside it.</summary>
-    public static string Plain(string text) => string.Concat(text.Select(symbol =>
-        char.IsControl(symbol) || symbol is '\u2028' or '\u2029' or (>= '\u202A' and <= '\u202E') or (>= '\u2066' and <= '\u2069') ? '\uFFFD' : symbol));
 }

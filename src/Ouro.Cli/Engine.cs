@@ -31,7 +31,7 @@ sealed class Engine : IDisposable
 
     public TimeSpan LoadTime { get; }
 
-    /// <summary>Bytes of weights that a pass over the stack reads, without the embedding.</summary>
+    /// <summary>Bytes of all stored tensors.</summary>
     public long WeightBytes => _checkpoint.StoredTensors.Sum(tensor => tensor.ByteLength);
 
     /// <summary>The model's tokenizer.</summary>
@@ -70,6 +70,17 @@ sealed class Engine : IDisposable
                 $"{contextTokens:N0} tokens of context need {Sizes.Text(cache)} for keys and values ({shape.BytesPerPosition:N0} bytes a token = 2 x {shape.Layers} "
                     + $"layers x {shape.Loops} loops x {shape.Heads * shape.HeadSize:N0} numbers in {shape.Type}) beside {Sizes.Text(WeightBytes)} of weights, "
                     + $"but this machine has {Sizes.Text(available)}. Lower --num-ctx or take --kv-type q8_0.");
+    }
+
+    /// <summary>Refuses ids of a tokenizer that does not belong to the model.</summary>
+    /// <exception cref="UserErrorException">The model has no such token.</exception>
+    public void CheckKnown(ReadOnlySpan<int> ids)
+    {
+        foreach (var id in ids)
+        {
+            if (id >= Model.Config.Vocabulary)
+                throw new UserErrorException("the tokenizer has tokens that the model does not know: the two do not belong together.");
+        }
     }
 
     public void Dispose()

@@ -120,7 +120,11 @@ static class Front
         _ => $"this should not have happened: {OneLine(problem.Message)} ({problem.GetType().Name}). Run again with --debug and report what it prints.",
     };
 
-    static string OneLine(string text) => ConversionCommands.Plain(text.ReplaceLineEndings(" ").Trim());
+    /// <summary>Text from a file must not steer the terminal, nor turn the direction of what stands beside it.</summary>
+    public static string Plain(string text) => string.Concat(text.Select(symbol =>
+        char.IsControl(symbol) || symbol is '\u2028' or '\u2029' or (>= '\u202A' and <= '\u202E') or (>= '\u2066' and <= '\u2069') ? '\uFFFD' : symbol));
+
+    static string OneLine(string text) => Plain(text.ReplaceLineEndings(" ").Trim());
 
     static int ShowUsage(ParseResult parsed)
     {

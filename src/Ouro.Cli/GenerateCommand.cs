@@ -10,20 +10,19 @@ static class GenerateCommand
 {
     public static Command Create()
     {
-        var ids = TokenList.Option();
-        var prompt = new Option<string?>("--prompt") { Description = "Text instead of ids.", HelpName = "text" };
-        var special = new Option<bool>("--special") { Description = "Let the text's special tokens, such as <|im_start|>, be what they spell." };
+        var text = new TokenOptions();
         var count = SettingOptions.Between("--count", "Tokens to write.", 1, 1 << 24, 32, "-n");
         var json = new Option<bool>("--json") { Description = "With the depth, loops run and margin of every token, passes and rows." };
         var engineOptions = new EngineOptions(ElementType.F32);
         var loops = new LoopOptions();
-        var command = new Command("generate", "Writes token ids greedily, with the depth of each; stop tokens do not stop it.") { ids, prompt, special, count, json };
+        var command = new Command("generate", "Writes token ids greedily, with the depth of each; stop tokens do not stop it.") { count, json };
+        text.AddTo(command);
         engineOptions.AddTo(command);
         loops.AddTo(command);
         command.SetAction((parsed, cancel) =>
         {
             using var engine = engineOptions.Open(parsed);
-            var tokens = TokenList.From(parsed.GetValue(ids), parsed.GetValue(prompt), parsed.GetValue(special), engine);
+            var tokens = text.Of(parsed, engine);
             var rule = loops.Rule(parsed, engine.Model);
             var length = tokens.Length + parsed.GetValue(count);
             engine.CheckMemory(length, rule.Loops, engineOptions.KvType(parsed));

@@ -55,7 +55,7 @@ static class InspectCommand
             }
 
             var folder = Directory.Exists(inspection.Path) ? inspection.Path : Path.GetDirectoryName(Path.GetFullPath(inspection.Path))!;
-            return File.Exists(Path.Combine(folder, "tokenizer.json")) ? TokenizerJson.Read(folder).StopIds : null;
+            return TokenizerFiles.InFolder(folder)?.StopIds;
         }
         catch (ModelFileException)
         {
@@ -90,7 +90,7 @@ static class InspectCommand
         if (withTensors)
         {
             foreach (var tensor in inspection.Tensors)
-                Console.WriteLine($"  {tensor.Type,-5} [{string.Join(", ", tensor.Shape)}] {ConversionCommands.Plain(tensor.Name)}");
+                Console.WriteLine($"  {tensor.Type,-5} [{string.Join(", ", tensor.Shape)}] {Front.Plain(tensor.Name)}");
         }
 
         PrintProblems(inspection);
@@ -109,13 +109,13 @@ static class InspectCommand
     static void PrintProblems(ModelInspection inspection)
     {
         foreach (var problem in inspection.Problems)
-            Console.WriteLine($"! {ConversionCommands.Plain(problem)}");
+            Console.WriteLine($"! {Front.Plain(problem)}");
         foreach (var name in inspection.Missing.Take(5))
-            Console.WriteLine($"  missing: {ConversionCommands.Plain(name)}");
+            Console.WriteLine($"  missing: {Front.Plain(name)}");
         if (inspection.Missing.Count > 5)
             Console.WriteLine($"  missing: {inspection.Missing.Count - 5:N0} more");
         foreach (var name in inspection.Unknown.Take(5))
-            Console.WriteLine($"  unknown, no part of the model: {ConversionCommands.Plain(name)}");
+            Console.WriteLine($"  unknown, no part of the model: {Front.Plain(name)}");
         if (inspection.Unknown.Count > 5)
             Console.WriteLine($"  unknown: {inspection.Unknown.Count - 5:N0} more");
     }
@@ -140,10 +140,10 @@ static class InspectCommand
             ["head_size"] = config?.HeadSize,
             ["feed_forward_width"] = config?.FeedForwardWidth,
             ["vocabulary"] = config?.Vocabulary,
-            ["norm_epsilon"] = config is null ? null : (double)(decimal)config.NormEpsilon,
+            ["norm_epsilon"] = config?.NormEpsilon,
             ["rope_theta"] = config?.RopeTheta,
             ["context_tokens"] = config?.ContextTokens,
-            ["exit_threshold"] = config is null ? null : (double)(decimal)config.ExitThreshold,
+            ["exit_threshold"] = config?.ExitThreshold,
             ["tied_head"] = config?.TiedHead,
             ["gate"] = inspection.HasGate,
             ["stop_ids"] = stops is null ? null : new JsonArray([.. stops.Select(id => (JsonNode?)JsonValue.Create(id))]),
@@ -181,5 +181,5 @@ static class InspectCommand
         return json;
     }
 
-    static void Line(string label, string value) => Console.WriteLine($"{label,-16}{ConversionCommands.Plain(value)}");
+    static void Line(string label, string value) => Console.WriteLine($"{label,-16}{Front.Plain(value)}");
 }

@@ -33,30 +33,17 @@ static class TokenizerFiles
         return Find(checkpoint) ?? throw new UserErrorException($"{path}: has no tokenizer. Put its tokenizer.json beside the weights.");
     }
 
-    static Vocabulary? InFolder(string folder)
+    /// <summary>The vocabulary of the tokenizer.json in a folder; null if there is none.</summary>
+    public static Vocabulary? InFolder(string folder)
         => Path.Combine(folder, FileName) is var path && File.Exists(path) ? TokenizerJson.Read(path) : null;
 
     /// <summary>The metadata that a GGUF file needs beyond what its source says; null if the source has no tokenizer files.</summary>
     public static GgufMetadata? Metadata(OuroCheckpoint source)
-    {
-        if (source.Gguf is not null || !File.Exists(Path.Combine(source.Folder, FileName)))
-            return null;
-
-        var metadata = new GgufMetadata();
-        GgufTokenizer.Write(TokenizerJson.Read(source.Folder), metadata);
-        return metadata;
-    }
+        => source.Gguf is null && InFolder(source.Folder) is { } vocabulary ? Written(vocabulary) : null;
 
     /// <summary>The published tokenizer for a model without files, if the model has as many tokens as it.</summary>
     public static GgufMetadata? OfPublishedSize(OuroConfig config)
-    {
-        if (config.Vocabulary != OuroVocabulary.Instance.Count)
-            return null;
-
-        var metadata = new GgufMetadata();
-        GgufTokenizer.Write(OuroVocabulary.Instance, metadata);
-        return metadata;
-    }
+        => config.Vocabulary == OuroVocabulary.Instance.Count ? Written(OuroVocabulary.Instance) : null;
 
     /// <summary>Writes the tokenizer's files into a published checkpoint's folder.</summary>
     public static void Write(OuroCheckpoint source, string folder)
@@ -70,5 +57,12 @@ static class TokenizerFiles
 
         foreach (var name in Companions.Where(name => File.Exists(Path.Combine(source.Folder, name))))
             File.Copy(Path.Combine(source.Folder, name), Path.Combine(folder, name), overwrite: true);
+    }
+
+    static GgufMetadata Written(Vocabulary vocabulary)
+    {
+        var metadata = new GgufMetadata();
+        GgufTokenizer.Write(vocabulary, metadata);
+        return metadata;
     }
 }

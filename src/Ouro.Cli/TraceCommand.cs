@@ -13,23 +13,22 @@ static class TraceCommand
 {
     public static Command Create()
     {
-        var ids = TokenList.Option();
-        var prompt = new Option<string?>("--prompt") { Description = "Text instead of ids.", HelpName = "text" };
-        var special = new Option<bool>("--special") { Description = "Let the text's special tokens, such as <|im_start|>, be what they spell." };
+        var text = new TokenOptions();
         var json = new Option<bool>("--json") { Description = "Everything as JSON, with every logit. Loops count from 1." };
         var top = SettingOptions.Between("--top", "How many tokens to show that would be said after each loop.", 1, 1 << 24, 1);
         var engineOptions = new EngineOptions(ElementType.F32);
         var loops = new LoopOptions();
         var command = new Command("trace", "Shows for every loop and token the gate's chances, the exit loop and what would be said after each loop.")
         {
-            ids, prompt, special, json, top,
+            json, top,
         };
+        text.AddTo(command);
         engineOptions.AddTo(command);
         loops.AddTo(command);
         command.SetAction((parsed, cancel) =>
         {
             using var engine = engineOptions.Open(parsed);
-            var tokens = TokenList.From(parsed.GetValue(ids), parsed.GetValue(prompt), parsed.GetValue(special), engine);
+            var tokens = text.Of(parsed, engine);
             var rule = loops.Rule(parsed, engine.Model);
             CheckSize(tokens.Length, rule.Loops, engine);
             var trace = Trace.Run(engine.Model, tokens, rule, engineOptions.KvType(parsed), cancel);

@@ -56,13 +56,13 @@ static class VerifyCommand
         {
             foreach (var check in report.Tensors)
                 Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  {Word(check.State),-15} {check.Type?.ToString() ?? "-",-5} "
-                    + $"{check.RelativeError,8:G3}  {ConversionCommands.Plain(check.Name)}"));
+                    + $"{check.RelativeError,8:G3}  {Front.Plain(check.Name)}"));
         }
 
         foreach (var loss in report.Losses)
-            Console.WriteLine($"! {ConversionCommands.Plain(loss.Sentence)}");
+            Console.WriteLine($"! {Front.Plain(loss.Sentence)}");
         foreach (var remark in report.Remarks)
-            Console.WriteLine($"  {ConversionCommands.Plain(remark)}");
+            Console.WriteLine($"  {Front.Plain(remark)}");
         Console.WriteLine(report.NothingLost
             ? string.Create(CultureInfo.InvariantCulture, $"nothing is lost: {report.Parameters:N0} parameters accounted for")
             : string.Create(CultureInfo.InvariantCulture, $"{report.SoundParameters:N0} of {report.Parameters:N0} parameters are sound; the "

@@ -102,7 +102,6 @@ public sealed class OuroCheckpoint : IDisposable
             claimed.Add(Gguf is null ? huggingFace : gguf);   // a second copy of the embedding
         }
 
-
         return [.. StoredTensors.Where(tensor => !claimed.Contains(tensor.Name))];
     }
 

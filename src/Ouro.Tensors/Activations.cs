@@ -57,9 +57,7 @@ public sealed unsafe class Activations
 
     /// <summary>scale * (sum of codes) for each 16 or 32 columns: what minima are multiplied with. Padded with zeros as a <see cref="Matrix"/> is.</summary>
     internal float* Sums(int row, int groupSize)
-        => groupSize == 16 ? _sumsBy16 + row * (long)Padded(2 * Groups) : _sumsBy32 + row * (long)Padded(Groups);
-
-    static int Padded(int count) => (count + Matrix.Padding - 1) / Matrix.Padding * Matrix.Padding;
+        => groupSize == 16 ? _sumsBy16 + row * Matrix.Padded(2 * Groups) : _sumsBy32 + row * Matrix.Padded(Groups);
 
     /// <summary>Makes the 8-bit form unless it is there.</summary>
     internal void EnsureCodes(WorkerPool pool)
@@ -75,9 +73,9 @@ public sealed unsafe class Activations
     void Reserve(int rows)
     {
         var codes = (long)rows * Groups * GroupSize;
-        var scales = ((long)rows * Groups + Matrix.Padding - 1) / Matrix.Padding * Matrix.Padding;
-        var sumsBy32 = (long)rows * Padded(Groups);
-        var sumsBy16 = (long)rows * Padded(2 * Groups);
+        var scales = Matrix.Padded((long)rows * Groups);
+        var sumsBy32 = rows * Matrix.Padded(Groups);
+        var sumsBy16 = rows * Matrix.Padded(2 * Groups);
         var needed = codes + sizeof(float) * (scales + sumsBy32 + sumsBy16) + 64;
         if (needed > Array.MaxLength)
             throw new InsufficientMemoryException($"The 8-bit form of {rows:N0} x {Values.Columns:N0} numbers is larger than one buffer can be.");
@@ -94,8 +92,8 @@ public sealed unsafe class Activations
     {
         var values = Values.RowPointer(row);
         var codes = Codes(row);
-        var by16 = new Span<float>(Sums(row, 16), Padded(2 * Groups));
-        var by32 = new Span<float>(Sums(row, 32), Padded(Groups));
+        var by16 = new Span<float>(Sums(row, 16), (int)Matrix.Padded(2 * Groups));
+        var by32 = new Span<float>(Sums(row, 32), (int)Matrix.Padded(Groups));
         for (var group = 0; group < Groups; group++)
         {
             var available = Math.Min(GroupSize, Values.Stride - group * GroupSize);

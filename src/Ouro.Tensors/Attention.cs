@@ -76,7 +76,7 @@ static unsafe class Attention<TFormat>
     public static void Attend(KvPlace place, int layer, int keyHead, ReadOnlySpan<float> query, Span<float> result)
     {
         var size = query.Length;
-        var padded = (size + Matrix.Padding - 1) / Matrix.Padding * Matrix.Padding;
+        var padded = (int)Matrix.Padded(size);
         var memory = (float*)Scratch.Bytes(sizeof(float) * (3L * padded + KvPage.Positions));
         new Span<float>(memory, 3 * padded).Clear();
         var scaled = memory;

@@ -19,7 +19,7 @@ public sealed unsafe class Matrix
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(columns, 1);
         Columns = columns;
-        Stride = checked((columns + Padding - 1) / Padding * Padding);
+        Stride = checked((int)Padded(columns));
         Resize(rows);
     }
 
@@ -33,6 +33,9 @@ public sealed unsafe class Matrix
     public int Stride { get; }
 
     internal float* Pointer { get; private set; }
+
+    /// <summary>The next multiple of <see cref="Padding"/>.</summary>
+    internal static long Padded(long numbers) => (numbers + Padding - 1) / Padding * Padding;
 
     /// <summary>Sets the number of rows in use. Contents are lost when the buffer has to grow.</summary>
     /// <exception cref="InsufficientMemoryException">The rows do not fit.</exception>

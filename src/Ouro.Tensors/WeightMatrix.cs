@@ -167,7 +167,7 @@ sealed class CodedMatrix<TFormat, TCodes>(int outputs, int inputs, ReadOnlyMemor
         {
             var inputs = weights.Inputs;
             var scaleCount = inputs / TFormat.GroupSize;
-            var paddedScales = (scaleCount + Matrix.Padding - 1) / Matrix.Padding * Matrix.Padding;
+            var paddedScales = (int)Matrix.Padded(scaleCount);
             var codes = Scratch.Bytes(inputs + 2L * paddedScales * sizeof(float) + 64);
             var scales = (float*)(codes + ((inputs + 63) & ~63));
             var minima = scales + paddedScales;
