@@ -72,8 +72,8 @@ public sealed class RunCommandLaws
     public void Odd_depths_are_warned_about_and_obeyed()
     {
         OuroProgram.Run("run", Model, "hello", "--num-predict", "1", "--num-iterations", "33").ShouldSucceed().Errors.ShouldContain("warning: 33 loops");
-        OuroProgram.Run("run", Model, "hello", "--num-predict", "2", "--num-iterations", "1", "--verbose").ShouldSucceed().Errors.ShouldContain("1.00 loops a token");
-        OuroProgram.Run("run", Model, "hello", "--num-predict", "2", "--exit-threshold", "0.000001", "--min-loops", "99", "--verbose").ShouldSucceed().Errors.ShouldContain("loop 4 x 2");
+        OuroProgram.Run("run", Model, "hello", "--num-predict", "2", "--seed", "7", "--num-iterations", "1", "--verbose").ShouldSucceed().Errors.ShouldContain("1.00 loops a token");
+        OuroProgram.Run("run", Model, "hello", "--num-predict", "2", "--seed", "7", "--exit-threshold", "0.000001", "--min-loops", "99", "--verbose").ShouldSucceed().Errors.ShouldContain("loop 4 x 2");
     }
 
     /// <summary>The tokens of a prompt in the chat format, as the program counts them; an empty text stands for one that has a single token.</summary>
