@@ -13,7 +13,7 @@ static class PassBenchmark
     {
         var report = new Report("pass");
         using var checkpoint = OuroCheckpoint.Open(model);
-        using var weights = OuroWeights.Load(checkpoint);
+        using var weights = OuroWeights.Load(checkpoint, new CpuBackend());
         var matrices = checkpoint.Tensors.Where(tensor => tensor.Layer >= 0 && tensor.Shape.Length == 2).ToArray();
         var bytes = matrices.Sum(tensor => checkpoint.Require(tensor).ByteLength);
         var products = matrices.Sum(tensor => tensor.ElementCount);

@@ -18,9 +18,9 @@ sealed class Engine : IDisposable
     Engine(OuroCheckpoint checkpoint, int threads, ActivationType activations, TimeSpan started)
     {
         _checkpoint = checkpoint;
-        _weights = OuroWeights.Load(checkpoint);
         _backend = new CpuBackend(threads);
-        Model = new OuroModel(_weights, _backend, activations);
+        _weights = ProgressBar.Show("Loading", progress => OuroWeights.Load(checkpoint, _backend, activations, progress));
+        Model = new OuroModel(_weights, _backend);
         _tokenizer = new Lazy<Tokenizer?>(() => TokenizerFiles.Find(checkpoint) is { } vocabulary ? new Tokenizer(vocabulary) : null);
         LoadTime = Stopwatch.GetElapsedTime(0) - started;
     }

@@ -1,4 +1,4 @@
-using Ouro.Model.Conversion;
+using Ouro.Model;
 using Spectre.Console;
 
 namespace Ouro.Cli;
@@ -6,7 +6,7 @@ namespace Ouro.Cli;
 /// <summary>A bar with percentage, rate and time left while something goes over a model's bytes; nothing where nobody looks.</summary>
 static class ProgressBar
 {
-    public static T Show<T>(string title, Func<IProgress<ConversionProgress>?, T> work)
+    public static T Show<T>(string title, Func<IProgress<TensorProgress>?, T> work)
     {
         if (Console.IsErrorRedirected)
             return work(null);
@@ -17,11 +17,11 @@ static class ProgressBar
     }
 
     /// <summary>Reports come from several threads and may overtake each other; the bar goes back only where another pass over the bytes starts.</summary>
-    sealed class Bar(ProgressTask task) : IProgress<ConversionProgress>
+    sealed class Bar(ProgressTask task) : IProgress<TensorProgress>
     {
         readonly Lock _lock = new();
 
-        public void Report(ConversionProgress value)
+        public void Report(TensorProgress value)
         {
             lock (_lock)
             {

@@ -37,17 +37,15 @@ public sealed class OuroModel
 
     /// <param name="weights">Shared, kept.</param>
     /// <param name="backend">What computes, kept.</param>
-    /// <param name="activations">What quantised weights are multiplied with.</param>
-    public OuroModel(OuroWeights weights, CpuBackend backend, ActivationType activations = ActivationType.Int8)
+    public OuroModel(OuroWeights weights, CpuBackend backend)
     {
         (_weights, _backend) = (weights, backend);
-        Activations = activations;
         var config = weights.Config;
         _rope = new Rope(config.HeadSize, config.RopeTheta, weights.RopeLayout);
-        _normed = new Activations(0, config.Width, activations);
-        _attended = new Activations(0, config.QueryWidth, activations);
-        _fed = new Activations(0, config.FeedForwardWidth, activations);
-        _read = new Activations(0, config.Width, activations);
+        _normed = new Activations(0, config.Width);
+        _attended = new Activations(0, config.QueryWidth);
+        _fed = new Activations(0, config.FeedForwardWidth);
+        _read = new Activations(0, config.Width);
         _queries = new Matrix(0, config.QueryWidth);
         _keys = new Matrix(0, config.KvWidth);
         _values = new Matrix(0, config.KvWidth);
@@ -63,7 +61,7 @@ public sealed class OuroModel
     public bool HasGate => _weights.GateWeight is not null;
 
     /// <summary>What quantised weights are multiplied with.</summary>
-    public ActivationType Activations { get; }
+    public ActivationType Activations => _weights.Activations;
 
     /// <summary>Room for the keys and values of one text.</summary>
     /// <param name="loops">Most loops that its tokens will run.</param>

@@ -13,19 +13,22 @@ public sealed record OuroLayer(
 public sealed class OuroWeights : IDisposable
 {
     readonly List<WeightMatrix> _matrices = [];
+    readonly WeightMemory _memory;
 
-    OuroWeights(OuroCheckpoint checkpoint)
+    OuroWeights(OuroCheckpoint checkpoint, WeightLoading loading)
     {
         Config = checkpoint.Config;
+        Activations = loading.Activations;
+        _memory = loading.Memory;
         RopeLayout = checkpoint.RopeLayout;
         RefuseFurtherLayers(checkpoint);
         var byPlace = checkpoint.Tensors.ToDictionary(tensor => (tensor.Role, tensor.Layer));
-        WeightMatrix Weights(TensorRole role, int layer = -1) => OpenMatrix(checkpoint.Require(byPlace[(role, layer)]));
+        WeightMatrix Weights(TensorRole role, int layer = -1) => Keep(loading.Matrix(checkpoint.Require(byPlace[(role, layer)])));
         Matrix Norm(TensorRole role, int layer = -1) => ReadNorm(checkpoint.Require(byPlace[(role, layer)]));
 
-        Embedding = Weights(TensorRole.Embedding);
+        Embedding = Keep(WeightLoading.Table(checkpoint.Require(byPlace[(TensorRole.Embedding, -1)])));
         FinalNorm = Norm(TensorRole.FinalNorm);
-        Head = Config.TiedHead ? Embedding : Weights(TensorRole.Head);
+        Head = Weights(Config.TiedHead ? TensorRole.Embedding : TensorRole.Head);
         Layers = [.. Enumerable.Range(0, Config.Layers).Select(layer => new OuroLayer(
             Norm(TensorRole.AttentionIn, layer),
             Weights(TensorRole.Query, layer), Weights(TensorRole.Key, layer), Weights(TensorRole.Value, layer),
@@ -47,10 +50,13 @@ public sealed class OuroWeights : IDisposable
     /// <summary>How the rows of the query and key weights lie.</summary>
     public RopeLayout RopeLayout { get; }
 
+    /// <summary>What quantised weights are multiplied with.</summary>
+    public ActivationType Activations { get; }
+
     /// <summary>[V, D].</summary>
     public WeightMatrix Embedding { get; }
 
-    /// <summary>[V, D]; the embedding itself if the head is tied.</summary>
+    /// <summary>[V, D]; the numbers of the embedding if the head is tied.</summary>
     public WeightMatrix Head { get; }
 
     /// <summary>[1, D].</summary>
@@ -65,16 +71,37 @@ public sealed class OuroWeights : IDisposable
     /// <summary>The layers, in order.</summary>
     public IReadOnlyList<OuroLayer> Layers { get; }
 
-    /// <summary>Opens the weights where they lie: matrices are mapped, not copied, so the checkpoint must outlive them.</summary>
-    /// <exception cref="ModelFileException">A tensor is missing, has the wrong shape, or a norm or the gate holds NaN or an infinity.</exception>
-    public static OuroWeights Load(OuroCheckpoint checkpoint) => new(checkpoint);
+    /// <summary>Makes the weights ready: quantised matrices are packed into memory of their own, everything else stays mapped.</summary>
+    /// <param name="checkpoint">Must outlive the weights.</param>
+    /// <param name="backend">Whose threads do the packing.</param>
+    /// <param name="activations">What quantised weights will be multiplied with; for <see cref="ActivationType.F32"/> they stay mapped, too.</param>
+    /// <param name="progress">Told after each matrix.</param>
+    /// <param name="cancel">Looked at before each matrix.</param>
+    /// <exception cref="ModelFileException">A tensor is missing, has the wrong shape, or a norm, the gate or a scale holds NaN or an infinity.</exception>
+    /// <exception cref="InsufficientMemoryException">The packed weights do not fit.</exception>
+    public static OuroWeights Load(
+        OuroCheckpoint checkpoint, CpuBackend backend, ActivationType activations = ActivationType.Int8,
+        IProgress<TensorProgress>? progress = null, CancellationToken cancel = default)
+    {
+        var loading = new WeightLoading(checkpoint, backend, activations, progress, cancel);
+        try
+        {
+            return new OuroWeights(checkpoint, loading);
+        }
+        catch
+        {
+            loading.Memory.Dispose();
+            throw;
+        }
+    }
 
-    /// <summary>Lets go of the mapped memory.</summary>
+    /// <summary>Lets go of the memory.</summary>
     public void Dispose()
     {
         foreach (var matrix in _matrices)
             matrix.Dispose();
         _matrices.Clear();
+        _memory.Dispose();
     }
 
     /// <summary>A stack that is cut short would run, and say something else than the model does.</summary>
@@ -90,9 +117,8 @@ public sealed class OuroWeights : IDisposable
         }
     }
 
-    WeightMatrix OpenMatrix(StoredTensor stored)
+    WeightMatrix Keep(WeightMatrix matrix)
     {
-        var matrix = WeightMatrix.Open(stored.Type, (int)stored.Shape[0], (int)stored.Shape[1], stored.Map());
         _matrices.Add(matrix);
         return matrix;
     }

@@ -1,3 +1,5 @@
+using Ouro.Formats;
+
 namespace Ouro.Tensors;
 
 /// <summary>The operations of which a forward pass is made, on the processor.</summary>
@@ -11,6 +13,15 @@ public sealed unsafe class CpuBackend(int threads = 0) : IDisposable
 
     /// <summary>Threads that work at once, the caller included.</summary>
     public int ThreadCount => _pool.ThreadCount;
+
+    /// <summary>Copies quantised weights into the order in which products with 8-bit activations read them.</summary>
+    /// <param name="outputs">Rows, at least 1.</param>
+    /// <param name="inputs">Columns, whole blocks of <paramref name="type"/>.</param>
+    /// <param name="read">Gives row-major blocks.</param>
+    /// <param name="memory">Where the copy goes; it must outlive the matrix.</param>
+    /// <exception cref="InvalidDataException">A scale is NaN or infinite.</exception>
+    public WeightMatrix Pack(ElementType type, int outputs, int inputs, WeightReader read, WeightMemory memory)
+        => WeightMatrix.Pack(type, outputs, inputs, read, memory, _pool);
 
     /// <summary>Row r of <paramref name="result"/> [R, D] becomes row <paramref name="tokens"/>[r] of <paramref name="table"/> [V, D].</summary>
     /// <exception cref="ArgumentOutOfRangeException">A token is not a row of the table.</exception>

@@ -22,4 +22,13 @@ static class Lanes
         var four = lanes.GetLower() + lanes.GetUpper();
         return (four[0] + four[2]) + (four[1] + four[3]);
     }
+
+    /// <summary>The largest lane; NaN if any lane is.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float Max(Vector512<float> lanes)
+    {
+        var eight = Vector256.Max(lanes.GetLower(), lanes.GetUpper());
+        var four = Vector128.Max(eight.GetLower(), eight.GetUpper());
+        return MathF.Max(MathF.Max(four[0], four[1]), MathF.Max(four[2], four[3]));
+    }
 }

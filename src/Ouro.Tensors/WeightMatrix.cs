@@ -1,31 +1,17 @@
-using System.Buffers;
-using System.Runtime.Intrinsics.X86;
 using Ouro.Formats;
+using Ouro.Tensors.Packed;
 using Ouro.Tensors.Quantization;
 
 namespace Ouro.Tensors;
 
-/// <summary>A matrix of weights as it is stored: [outputs, inputs], each row a whole number of blocks.</summary>
+/// <summary>A matrix of weights, [outputs, inputs], as products need it.</summary>
 /// <remarks>
-/// The memory is kept, not copied, and must stay valid. A product's element depends on its weight row and its activation row alone: it is
-/// bit-identical whatever other rows are in the call, and for any number of threads.
+/// A product's element depends on its weight row and its activation row alone: it is bit-identical whatever other rows are in the call, and
+/// for any number of threads.
 /// </remarks>
-public abstract unsafe class WeightMatrix : IDisposable
+public abstract class WeightMatrix : IDisposable
 {
-    /// <summary>How far ahead of the row being computed memory is asked for.</summary>
-    const int PrefetchBytes = 4096;
-
-    MemoryHandle _pin;
-
-    private protected WeightMatrix(int outputs, int inputs, int rowBytes, ReadOnlyMemory<byte> bytes)
-    {
-        if (bytes.Length != (long)outputs * rowBytes)
-            throw new ArgumentException($"{outputs} rows of {rowBytes} bytes need {(long)outputs * rowBytes} bytes, not {bytes.Length}.", nameof(bytes));
-
-        (Outputs, Inputs, RowBytes) = (outputs, inputs, rowBytes);
-        _pin = bytes.Pin();
-        Pointer = (byte*)_pin.Pointer;
-    }
+    private protected WeightMatrix(int outputs, int inputs) => (Outputs, Inputs) = (outputs, inputs);
 
     /// <summary>Rows of the matrix: numbers that a product gives per activation row.</summary>
     public int Outputs { get; }
@@ -33,30 +19,54 @@ public abstract unsafe class WeightMatrix : IDisposable
     /// <summary>Columns of the matrix: numbers in an activation row.</summary>
     public int Inputs { get; }
 
-    /// <summary>How the weights are stored.</summary>
+    /// <summary>How the weights are stored in a file.</summary>
     public abstract ElementType Type { get; }
 
-    /// <summary>Bytes of one row.</summary>
-    public int RowBytes { get; }
-
-    private protected byte* Pointer { get; }
-
-    /// <summary>Opens stored weights for products.</summary>
+    /// <summary>Opens stored weights for products in single precision, whatever their type.</summary>
     /// <param name="outputs">Rows, at least 1.</param>
     /// <param name="inputs">Columns, whole blocks of <paramref name="type"/>.</param>
-    /// <param name="bytes">Row-major blocks; kept, not copied.</param>
+    /// <param name="bytes">Row-major blocks; kept, not copied, so they must stay valid.</param>
     public static WeightMatrix Open(ElementType type, int outputs, int inputs, ReadOnlyMemory<byte> bytes) => type switch
     {
-        ElementType.F32 => new WeightMatrix<F32>(outputs, inputs, bytes),
-        ElementType.F16 => new WeightMatrix<F16>(outputs, inputs, bytes),
-        ElementType.BF16 => new WeightMatrix<BF16>(outputs, inputs, bytes),
-        ElementType.Q8_0 => new CodedMatrix<Q8_0, SignedCodes>(outputs, inputs, bytes),
-        ElementType.Q3_K => new CodedMatrix<Q3_K, UnsignedCodes>(outputs, inputs, bytes),
-        ElementType.Q4_K => new CodedMatrix<Q4_K, UnsignedCodes>(outputs, inputs, bytes),
-        ElementType.Q5_K => new CodedMatrix<Q5_K, UnsignedCodes>(outputs, inputs, bytes),
-        ElementType.Q6_K => new CodedMatrix<Q6_K, UnsignedCodes>(outputs, inputs, bytes),
+        ElementType.F32 => new FloatMatrix<F32>(outputs, inputs, bytes),
+        ElementType.F16 => new FloatMatrix<F16>(outputs, inputs, bytes),
+        ElementType.BF16 => new FloatMatrix<BF16>(outputs, inputs, bytes),
+        ElementType.Q8_0 => new FloatMatrix<Q8_0>(outputs, inputs, bytes),
+        ElementType.Q3_K => new FloatMatrix<Q3_K>(outputs, inputs, bytes),
+        ElementType.Q4_K => new FloatMatrix<Q4_K>(outputs, inputs, bytes),
+        ElementType.Q5_K => new FloatMatrix<Q5_K>(outputs, inputs, bytes),
+        ElementType.Q6_K => new FloatMatrix<Q6_K>(outputs, inputs, bytes),
         _ => throw new ArgumentOutOfRangeException(nameof(type), type, "Weights of this type cannot be multiplied."),
     };
+
+    /// <summary>Copies quantised weights into the order in which products with 8-bit activations read them.</summary>
+    /// <param name="outputs">Rows, at least 1.</param>
+    /// <param name="inputs">Columns, whole blocks of <paramref name="type"/>.</param>
+    /// <param name="read">Gives row-major blocks.</param>
+    /// <param name="memory">Where the copy goes; it must outlive the matrix.</param>
+    /// <param name="pool">Shares out the rows.</param>
+    /// <exception cref="InvalidDataException">A scale is NaN or infinite.</exception>
+    internal static WeightMatrix Pack(ElementType type, int outputs, int inputs, WeightReader read, WeightMemory memory, WorkerPool pool) => type switch
+    {
+        ElementType.Q8_0 => PackedMatrix<PackedQ8_0>.Pack(outputs, inputs, read, memory, pool),
+        ElementType.Q3_K => PackedMatrix<PackedQ3_K>.Pack(outputs, inputs, read, memory, pool),
+        ElementType.Q4_K => PackedMatrix<PackedQ4_K>.Pack(outputs, inputs, read, memory, pool),
+        ElementType.Q5_K => PackedMatrix<PackedQ5_K>.Pack(outputs, inputs, read, memory, pool),
+        ElementType.Q6_K => PackedMatrix<PackedQ6_K>.Pack(outputs, inputs, read, memory, pool),
+        _ => throw new ArgumentOutOfRangeException(nameof(type), type, "Weights of this type are not packed."),
+    };
+
+    /// <summary>Bytes that packed weights take.</summary>
+    /// <param name="type">A quantised type.</param>
+    public static long PackedBytes(ElementType type, int outputs, int inputs) => WeightMemory.Rounded(type switch
+    {
+        ElementType.Q8_0 => PackedMatrix<PackedQ8_0>.BytesFor(outputs, inputs),
+        ElementType.Q3_K => PackedMatrix<PackedQ3_K>.BytesFor(outputs, inputs),
+        ElementType.Q4_K => PackedMatrix<PackedQ4_K>.BytesFor(outputs, inputs),
+        ElementType.Q5_K => PackedMatrix<PackedQ5_K>.BytesFor(outputs, inputs),
+        ElementType.Q6_K => PackedMatrix<PackedQ6_K>.BytesFor(outputs, inputs),
+        _ => throw new ArgumentOutOfRangeException(nameof(type), type, "Weights of this type are not packed."),
+    });
 
     /// <summary>result[r, o] = sum over i of weight[o, i] * rows[r, i], for every row.</summary>
     /// <param name="rows">[R, inputs]; its 8-bit form is made if it is wanted and not there yet.</param>
@@ -77,89 +87,8 @@ public abstract unsafe class WeightMatrix : IDisposable
     /// <summary>Widens one row to single precision: weight[<paramref name="row"/>, :].</summary>
     public abstract void DecodeRow(int row, Span<float> values);
 
-    /// <summary>Lets go of the memory.</summary>
-    public void Dispose()
-    {
-        _pin.Dispose();
-        _pin = default;
-        GC.SuppressFinalize(this);
-    }
+    /// <summary>Lets go of memory that only this matrix uses.</summary>
+    public virtual void Dispose() => GC.SuppressFinalize(this);
 
     private protected abstract void Product(Activations rows, Matrix result, WorkerPool pool);
-
-    /// <summary>Asks for the row that is needed a few kilobytes from now, while this one is being computed.</summary>
-    private protected void Prefetch(int output)
-    {
-        var ahead = Pointer + (output + Math.Max(1, PrefetchBytes / RowBytes)) * (long)RowBytes;
-        if (!Sse.IsSupported || ahead >= Pointer + (long)Outputs * RowBytes)
-            return;
-
-        for (var line = 0; line < RowBytes; line += 64)
-            Sse.Prefetch0(ahead + line);
-    }
-
-    /// <summary>Weight rows handed to a thread at a time: small enough that a thread put aside holds up little.</summary>
-    private protected int Grain(int rows, int threads) => Math.Clamp(Outputs / (threads * (rows > 4 ? 8 : 4)), 1, 64);
-}
-
-/// <summary>Weights of a quantised format, multiplied as integers unless the activations ask for single precision.</summary>
-sealed class CodedMatrix<TFormat, TCodes>(int outputs, int inputs, ReadOnlyMemory<byte> bytes) : WeightMatrix<TFormat>(outputs, inputs, bytes)
-    where TFormat : struct, IQuantizedFormat
-    where TCodes : struct, ICodeProducts
-{
-    private protected override void Product(Activations rows, Matrix result, WorkerPool pool)
-    {
-        if (rows.Type == ActivationType.F32)
-        {
-            base.Product(rows, result, pool);
-            return;
-        }
-
-        rows.EnsureCodes(pool);
-        pool.Run(new CodeWork(this, rows, result), Outputs, Grain(rows.Values.Rows, pool.ThreadCount));
-    }
-
-    readonly unsafe struct CodeWork(CodedMatrix<TFormat, TCodes> weights, Activations rows, Matrix result) : IRangeWork
-    {
-        public void Do(int from, int to)
-        {
-            var inputs = weights.Inputs;
-            var scaleCount = inputs / TFormat.GroupSize;
-            var paddedScales = (int)Matrix.Padded(scaleCount);
-            var codes = Scratch.Bytes(inputs + 2L * paddedScales * sizeof(float) + 64);
-            var scales = (float*)(codes + ((inputs + 63) & ~63));
-            var minima = scales + paddedScales;
-            new Span<float>(minima, paddedScales).Clear();
-
-            for (var output = from; output < to; output++)
-            {
-                weights.Prefetch(output);
-                TFormat.Unpack(
-                    new ReadOnlySpan<byte>(weights.Pointer + (long)output * weights.RowBytes, weights.RowBytes),
-                    new Span<byte>(codes, inputs), new Span<float>(scales, scaleCount), new Span<float>(minima, scaleCount));
-                MultiplyRow(output, codes, scales, minima, paddedScales);
-            }
-        }
-
-        void MultiplyRow(int output, byte* codes, float* scales, float* minima, int minimaLength)
-        {
-            var count = rows.Values.Rows;
-            var row = 0;
-            for (; row + 4 <= count; row += 4)
-            {
-                var four = CodeProducts.Four<TCodes>(codes, scales, TFormat.GroupSize, rows.Codes(row), rows.Scales(row), rows.Groups);
-                for (var i = 0; i < 4; i++)
-                    result.RowPointer(row + i)[output] = four[i] - Minimum(row + i, minima, minimaLength);
-            }
-
-            for (; row < count; row++)
-            {
-                var one = CodeProducts.One<TCodes>(codes, scales, TFormat.GroupSize, rows.Codes(row), rows.Scales(row), rows.Groups);
-                result.RowPointer(row)[output] = one - Minimum(row, minima, minimaLength);
-            }
-        }
-
-        float Minimum(int row, float* minima, int length)
-            => TFormat.HasMinima ? FloatProducts.One(minima, rows.Sums(row, TFormat.GroupSize), length) : 0;
-    }
 }

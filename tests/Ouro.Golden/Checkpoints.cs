@@ -14,9 +14,9 @@ sealed class LoadedModel : IDisposable
     public LoadedModel(string path, int threads = 2, ActivationType activations = ActivationType.F32)
     {
         _checkpoint = OuroCheckpoint.Open(path);
-        _weights = OuroWeights.Load(_checkpoint);
         _backend = new CpuBackend(threads);
-        Model = new OuroModel(_weights, _backend, activations);
+        _weights = OuroWeights.Load(_checkpoint, _backend, activations);
+        Model = new OuroModel(_weights, _backend);
     }
 
     public OuroModel Model { get; }

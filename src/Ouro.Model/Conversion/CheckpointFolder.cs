@@ -44,7 +44,7 @@ sealed class CheckpointFolder : IDisposable
     /// <summary>Writes all tensors, in shards if they are many, and the shards' index. Returns the bytes of the weight files.</summary>
     /// <param name="dropped">Names to record in every weight file as left out.</param>
     public long WriteTensors(
-        IReadOnlyList<PlannedTensor> tensors, IEnumerable<string> dropped, int threads, IProgress<ConversionProgress>? progress, CancellationToken cancel,
+        IReadOnlyList<PlannedTensor> tensors, IEnumerable<string> dropped, int threads, IProgress<TensorProgress>? progress, CancellationToken cancel,
         long shardBytes = ShardBytes)
     {
         var metadata = new Dictionary<string, string> { ["format"] = "pt" };

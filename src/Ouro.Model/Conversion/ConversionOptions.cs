@@ -36,12 +36,6 @@ public sealed record ConversionOptions
     public Action<string>? AddFiles { get; init; }
 }
 
-/// <summary>How far a conversion or verification has come.</summary>
-/// <param name="BytesDone">Of the source's tensor data.</param>
-/// <param name="BytesTotal">Of the source's tensor data, at least 1.</param>
-/// <param name="Tensor">The tensor that was worked on last.</param>
-public readonly record struct ConversionProgress(long BytesDone, long BytesTotal, string Tensor);
-
 /// <summary>What was written.</summary>
 /// <param name="Path">The file or folder.</param>
 /// <param name="Type">The mix's name, or the types of most of the bytes when none was asked for.</param>

@@ -19,7 +19,7 @@ public static class ModelConversion
     /// <exception cref="ModelFileException">The source is incomplete, holds unknown tensors, NaN or infinities, or the output cannot be written.</exception>
     /// <exception cref="OperationCanceledException">Asked for; nothing is left behind.</exception>
     public static ConversionResult ToGguf(
-        OuroCheckpoint source, string output, ConversionOptions options, IProgress<ConversionProgress>? progress = null, CancellationToken cancel = default)
+        OuroCheckpoint source, string output, ConversionOptions options, IProgress<TensorProgress>? progress = null, CancellationToken cancel = default)
     {
         CheckPlace(source, output, options.Overwrite);
         var inventory = SourceInventory.Of(source, options);
@@ -31,7 +31,7 @@ public static class ModelConversion
     /// <param name="output">The folder; one that exists is filled only if <see cref="ConversionOptions.Overwrite"/> allows it, and then keeps other files that lie in it.</param>
     /// <inheritdoc cref="ToGguf"/>
     public static ConversionResult ToSafetensors(
-        OuroCheckpoint source, string output, ConversionOptions options, IProgress<ConversionProgress>? progress = null, CancellationToken cancel = default)
+        OuroCheckpoint source, string output, ConversionOptions options, IProgress<TensorProgress>? progress = null, CancellationToken cancel = default)
     {
         if (options.Mix is { Base.IsQuantized: true } mix)
             throw new ModelFileException(output, $"safetensors files hold bf16, f16 and f32, not {mix.Name}. Choose one of these, or write "
@@ -56,7 +56,7 @@ public static class ModelConversion
 
     internal static ConversionResult WriteGguf(
         string output, OutputPlan plan, GgufMetadata metadata, int threads, IReadOnlyList<string> notes, IReadOnlyList<string> dropped,
-        IProgress<ConversionProgress>? progress, CancellationToken cancel)
+        IProgress<TensorProgress>? progress, CancellationToken cancel)
     {
         using var writer = GgufWriter.Create(output, metadata, [.. plan.Tensors.Select(tensor => tensor.Target)]);
         TensorFiles.Write(plan.Tensors, [.. Enumerable.Range(0, plan.Tensors.Count).Select(index => (writer, index))], threads, progress, cancel);

@@ -19,7 +19,7 @@ public static class ModelRepair
     /// <exception cref="ModelFileException">There is nothing to repair, or what is lost is more than the small parts; nothing is written then.</exception>
     /// <exception cref="OperationCanceledException">Asked for; nothing is left behind.</exception>
     public static RepairResult Run(
-        OuroCheckpoint source, string path, string output, ConversionOptions options, IProgress<ConversionProgress>? progress = null, CancellationToken cancel = default)
+        OuroCheckpoint source, string path, string output, ConversionOptions options, IProgress<TensorProgress>? progress = null, CancellationToken cancel = default)
     {
         using var file = OuroCheckpoint.OpenAs(path, source.Config);
         if (file.Gguf is not { } gguf)

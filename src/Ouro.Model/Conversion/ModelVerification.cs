@@ -17,7 +17,7 @@ public static class ModelVerification
     /// <exception cref="ModelFileException">The source itself cannot be read, is not a whole model, or holds NaN or infinities.</exception>
     /// <exception cref="OperationCanceledException">Asked for.</exception>
     public static VerificationReport Run(
-        OuroCheckpoint source, string path, int threads = 0, IProgress<ConversionProgress>? progress = null, CancellationToken cancel = default)
+        OuroCheckpoint source, string path, int threads = 0, IProgress<TensorProgress>? progress = null, CancellationToken cancel = default)
     {
         OuroCheckpoint file;
         try
@@ -35,7 +35,7 @@ public static class ModelVerification
     }
 
     static VerificationReport Compare(
-        OuroCheckpoint source, OuroCheckpoint file, int threads, IProgress<ConversionProgress>? progress, CancellationToken cancel)
+        OuroCheckpoint source, OuroCheckpoint file, int threads, IProgress<TensorProgress>? progress, CancellationToken cancel)
     {
         var checks = new List<TensorCheck>();
         var pairs = new List<(TensorPair Pair, int Check)>();

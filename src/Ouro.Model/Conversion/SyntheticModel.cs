@@ -23,7 +23,7 @@ public static class SyntheticModel
     /// <exception cref="ModelFileException">The output cannot be written.</exception>
     /// <exception cref="OperationCanceledException">Asked for; nothing is left behind.</exception>
     public static ConversionResult ToGguf(
-        OuroConfig config, ulong seed, string output, ConversionOptions options, IProgress<ConversionProgress>? progress = null, CancellationToken cancel = default)
+        OuroConfig config, ulong seed, string output, ConversionOptions options, IProgress<TensorProgress>? progress = null, CancellationToken cancel = default)
     {
         ModelConversion.CheckPlace(source: null, output, options.Overwrite);
         var mix = options.Mix ?? WeightMix.Find("bf16")!;
@@ -47,7 +47,7 @@ public static class SyntheticModel
     /// <summary>Writes a folder with safetensors and a config.json.</summary>
     /// <inheritdoc cref="ToGguf"/>
     public static ConversionResult ToSafetensors(
-        OuroConfig config, ulong seed, string output, ConversionOptions options, IProgress<ConversionProgress>? progress = null, CancellationToken cancel = default)
+        OuroConfig config, ulong seed, string output, ConversionOptions options, IProgress<TensorProgress>? progress = null, CancellationToken cancel = default)
     {
         ModelConversion.CheckPlace(source: null, output, options.Overwrite);
         var mix = options.Mix ?? WeightMix.Find("bf16")!;

@@ -33,7 +33,7 @@ static class TensorComparison
     const int RunNumbers = 4096;
 
     public static Differences[] Compare(
-        IReadOnlyList<TensorPair> pairs, int threads, IProgress<ConversionProgress>? progress, CancellationToken cancel)
+        IReadOnlyList<TensorPair> pairs, int threads, IProgress<TensorProgress>? progress, CancellationToken cancel)
     {
         var chunks = ChunkRun.Cut(pairs.Select(pair => pair.Found.ElementCount));
         var parts = new Differences[chunks.Count];

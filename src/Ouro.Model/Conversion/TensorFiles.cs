@@ -9,7 +9,7 @@ static class TensorFiles
     /// <param name="places">For each tensor its writer and its index there.</param>
     public static void Write(
         IReadOnlyList<PlannedTensor> tensors, IReadOnlyList<(TensorFileWriter Writer, int Index)> places, int threads,
-        IProgress<ConversionProgress>? progress, CancellationToken cancel)
+        IProgress<TensorProgress>? progress, CancellationToken cancel)
     {
         var chunks = ChunkRun.Cut(tensors.Select(tensor => tensor.Target.ElementCount));
         var meter = new ProgressMeter(progress, tensors.Sum(tensor => tensor.Source.Bytes));
@@ -38,13 +38,13 @@ static class TensorFiles
 }
 
 /// <summary>Adds up work done on several threads and reports it.</summary>
-sealed class ProgressMeter(IProgress<ConversionProgress>? progress, long total)
+sealed class ProgressMeter(IProgress<TensorProgress>? progress, long total)
 {
     long _done;
 
     public void Add(long bytes, string tensor)
     {
         var done = Interlocked.Add(ref _done, bytes);
-        progress?.Report(new ConversionProgress(Math.Min(done, total), Math.Max(1, total), tensor));
+        progress?.Report(new TensorProgress(Math.Min(done, total), Math.Max(1, total), tensor));
     }
 }

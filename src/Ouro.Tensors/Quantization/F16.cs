@@ -51,6 +51,9 @@ public readonly struct F16 : IElementFormat, ISixteenBits
         return BitConverter.UInt32BitsToSingle(BitConverter.SingleToUInt32Bits(widened) | (bits & ~Magnitude) << 16);
     }
 
+    /// <summary>False for the bits of an infinity or NaN.</summary>
+    internal static bool IsFinite(ushort bits) => (bits & 0x7C00) != 0x7C00;
+
     /// <summary>The nearest half, but finite, and where halves are far apart not smaller than asked: codes need no cut then.</summary>
     internal static ushort NarrowScale(float scale)
     {

@@ -1,7 +1,9 @@
+using System.Buffers.Binary;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using Ouro.Formats;
+using Ouro.Tensors.Packed;
 
 namespace Ouro.Tensors.Quantization;
 
@@ -22,7 +24,7 @@ namespace Ouro.Tensors.Quantization;
 /// </code>
 /// </remarks>
 [StructLayout(LayoutKind.Sequential, Pack = 1)]
-public struct Q3_K : IGroupScaledBlock<Q3_K>
+public struct Q3_K : IGroupScaledBlock<Q3_K>, IPackableBlock<Q3_K>
 {
     const int CodesPerBlock = 256;
     const int CodesPerGroup = 16;
@@ -98,10 +100,7 @@ public struct Q3_K : IGroupScaledBlock<Q3_K>
 
     static void UnpackScales(ref readonly Q3_K block, ref float scales, ref float minima)
     {
-        var low = ByteVectors.Long(in block._scales, 0);
-        var high = ByteVectors.Word(in block._scales, 2);
-        var first = (low & 0x0F0F0F0F_0F0F0F0F) | ((high << 4) & 0x30303030) | (ulong)((high << 2) & 0x30303030) << 32;
-        var second = ((low >> 4) & 0x0F0F0F0F_0F0F0F0F) | (high & 0x30303030) | (ulong)((high >> 2) & 0x30303030) << 32;
+        var (first, second) = Scales(in block);
         var scale = Vector256.Create(F16.Widen(block._scale));
         for (var eight = 0; eight < 2; eight++)
         {
@@ -109,6 +108,31 @@ public struct Q3_K : IGroupScaledBlock<Q3_K>
             groups.StoreUnsafe(ref scales, (nuint)(8 * eight));
             (groups * Offset).StoreUnsafe(ref minima, (nuint)(8 * eight));
         }
+    }
+
+    /// <summary>Sixteen scales plus 32, a byte each, the first in the lowest byte.</summary>
+    static (ulong First, ulong Second) Scales(ref readonly Q3_K block)
+    {
+        var low = ByteVectors.Long(in block._scales, 0);
+        var high = ByteVectors.Word(in block._scales, 2);
+        return (
+            (low & 0x0F0F0F0F_0F0F0F0F) | ((high << 4) & 0x30303030) | (ulong)((high << 2) & 0x30303030) << 32,
+            ((low >> 4) & 0x0F0F0F0F_0F0F0F0F) | (high & 0x30303030) | (ulong)((high >> 2) & 0x30303030) << 32);
+    }
+
+    static bool IPackableBlock<Q3_K>.HasMinimumUnit => false;
+
+    static bool IPackableBlock<Q3_K>.HasMultipliers => true;
+
+    static (ushort Scale, ushort Minimum) IPackableBlock<Q3_K>.Units(ref readonly Q3_K block) => (block._scale, 0);
+
+    static void IPackableBlock<Q3_K>.CopyMultipliers(ref readonly Q3_K block, Span<byte> sixteen)
+    {
+        var (first, second) = Scales(in block);
+        BinaryPrimitives.WriteUInt64LittleEndian(sixteen, first);
+        BinaryPrimitives.WriteUInt64LittleEndian(sixteen[8..], second);
+        foreach (ref var scale in sixteen)
+            scale -= ScaleOffset;
     }
 
     static ReadOnlySpan<float> IScaledBlock<Q3_K>.PeakCodes =>

@@ -1,7 +1,9 @@
+using System.Buffers.Binary;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using Ouro.Formats;
+using Ouro.Tensors.Packed;
 
 namespace Ouro.Tensors.Quantization;
 
@@ -19,7 +21,7 @@ namespace Ouro.Tensors.Quantization;
 /// </code>
 /// </remarks>
 [StructLayout(LayoutKind.Sequential, Pack = 1)]
-public struct Q4_K : IGroupMinimumBlock<Q4_K>
+public struct Q4_K : IGroupMinimumBlock<Q4_K>, IPackableBlock<Q4_K>
 {
     const int CodesPerBlock = 256;
     const int CodesPerGroup = 32;
@@ -77,6 +79,19 @@ public struct Q4_K : IGroupMinimumBlock<Q4_K>
         UnpackRun(in block, 1, ref codes);
         UnpackRun(in block, 2, ref codes);
         UnpackRun(in block, 3, ref codes);
+    }
+
+    static bool IPackableBlock<Q4_K>.HasMinimumUnit => true;
+
+    static bool IPackableBlock<Q4_K>.HasMultipliers => true;
+
+    static (ushort Scale, ushort Minimum) IPackableBlock<Q4_K>.Units(ref readonly Q4_K block) => (block._scale, block._minimum);
+
+    static void IPackableBlock<Q4_K>.CopyMultipliers(ref readonly Q4_K block, Span<byte> sixteen)
+    {
+        var (scales, minima) = block._pairs.Unpack();
+        BinaryPrimitives.WriteUInt64LittleEndian(sixteen, scales);
+        BinaryPrimitives.WriteUInt64LittleEndian(sixteen[8..], minima);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

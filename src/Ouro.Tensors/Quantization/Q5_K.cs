@@ -1,7 +1,9 @@
+using System.Buffers.Binary;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using Ouro.Formats;
+using Ouro.Tensors.Packed;
 
 namespace Ouro.Tensors.Quantization;
 
@@ -20,7 +22,7 @@ namespace Ouro.Tensors.Quantization;
 /// </code>
 /// </remarks>
 [StructLayout(LayoutKind.Sequential, Pack = 1)]
-public struct Q5_K : IGroupMinimumBlock<Q5_K>
+public struct Q5_K : IGroupMinimumBlock<Q5_K>, IPackableBlock<Q5_K>
 {
     const int CodesPerBlock = 256;
     const int CodesPerGroup = 32;
@@ -82,6 +84,19 @@ public struct Q5_K : IGroupMinimumBlock<Q5_K>
         UnpackRun(in block, high, 1, ref codes);
         UnpackRun(in block, high, 2, ref codes);
         UnpackRun(in block, high, 3, ref codes);
+    }
+
+    static bool IPackableBlock<Q5_K>.HasMinimumUnit => true;
+
+    static bool IPackableBlock<Q5_K>.HasMultipliers => true;
+
+    static (ushort Scale, ushort Minimum) IPackableBlock<Q5_K>.Units(ref readonly Q5_K block) => (block._scale, block._minimum);
+
+    static void IPackableBlock<Q5_K>.CopyMultipliers(ref readonly Q5_K block, Span<byte> sixteen)
+    {
+        var (scales, minima) = block._pairs.Unpack();
+        BinaryPrimitives.WriteUInt64LittleEndian(sixteen, scales);
+        BinaryPrimitives.WriteUInt64LittleEndian(sixteen[8..], minima);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]     // so that the shifts are by constants

@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using Ouro.Formats;
+using Ouro.Tensors.Packed;
 
 namespace Ouro.Tensors.Quantization;
 
@@ -21,7 +22,7 @@ namespace Ouro.Tensors.Quantization;
 /// </code>
 /// </remarks>
 [StructLayout(LayoutKind.Sequential, Pack = 1)]
-public struct Q6_K : IGroupScaledBlock<Q6_K>
+public struct Q6_K : IGroupScaledBlock<Q6_K>, IPackableBlock<Q6_K>
 {
     const int CodesPerBlock = 256;
     const int CodesPerGroup = 16;
@@ -96,6 +97,14 @@ public struct Q6_K : IGroupScaledBlock<Q6_K>
             (ByteVectors.ShiftRight(second, 4, 15) | ByteVectors.ShiftRight(high, 2, 0x30)).StoreUnsafe(ref codes, at + 96);
         }
     }
+
+    static bool IPackableBlock<Q6_K>.HasMinimumUnit => false;
+
+    static bool IPackableBlock<Q6_K>.HasMultipliers => true;
+
+    static (ushort Scale, ushort Minimum) IPackableBlock<Q6_K>.Units(ref readonly Q6_K block) => (block._scale, 0);
+
+    static void IPackableBlock<Q6_K>.CopyMultipliers(ref readonly Q6_K block, Span<byte> sixteen) => ((ReadOnlySpan<byte>)block._scales).CopyTo(sixteen);
 
     static ReadOnlySpan<float> IScaledBlock<Q6_K>.PeakCodes => [-33, -32.75f, -32.5f, -32.25f, -32, -31.75f, -31.5f, -31.25f, -31, -30.5f];
 

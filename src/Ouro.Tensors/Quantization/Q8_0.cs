@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using Ouro.Formats;
+using Ouro.Tensors.Packed;
 
 namespace Ouro.Tensors.Quantization;
 
@@ -15,7 +16,7 @@ namespace Ouro.Tensors.Quantization;
 /// </code>
 /// </remarks>
 [StructLayout(LayoutKind.Sequential, Pack = 1)]
-public struct Q8_0 : IScaledBlock<Q8_0>
+public struct Q8_0 : IScaledBlock<Q8_0>, IPackableBlock<Q8_0>
 {
     const int CodesPerBlock = 32;
 
@@ -76,6 +77,14 @@ public struct Q8_0 : IScaledBlock<Q8_0>
         ByteVectors.Load(in block._codes, 0).StoreUnsafe(ref codes);
         scales = F16.Widen(block._scale);
     }
+
+    static bool IPackableBlock<Q8_0>.HasMinimumUnit => false;
+
+    static bool IPackableBlock<Q8_0>.HasMultipliers => false;
+
+    static (ushort Scale, ushort Minimum) IPackableBlock<Q8_0>.Units(ref readonly Q8_0 block) => (block._scale, 0);
+
+    static void IPackableBlock<Q8_0>.CopyMultipliers(ref readonly Q8_0 block, Span<byte> sixteen) => throw new NotSupportedException();
 
     static ReadOnlySpan<float> IScaledBlock<Q8_0>.PeakCodes => [-128];
 

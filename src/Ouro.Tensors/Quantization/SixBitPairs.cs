@@ -31,12 +31,20 @@ struct SixBitPairs
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public readonly void Unpack(ushort scale, ushort minimum, ref float scales, ref float minima)
     {
-        // Four bytes at a time: the picture above, row by row.
-        var (first, second, third) = (ByteVectors.Word(in _bytes, 0), ByteVectors.Word(in _bytes, 1), ByteVectors.Word(in _bytes, 2));
-        var scaleCodes = (first & 0x3F3F3F3F) | (ulong)((third & 0x0F0F0F0F) | ((first >> 2) & 0x30303030)) << 32;
-        var minimumCodes = (second & 0x3F3F3F3F) | (ulong)(((third >> 4) & 0x0F0F0F0F) | ((second >> 2) & 0x30303030)) << 32;
+        var (scaleCodes, minimumCodes) = Unpack();
         (ByteVectors.ToSingles(scaleCodes) * F16.Widen(scale)).StoreUnsafe(ref scales);
         (ByteVectors.ToSingles(minimumCodes) * F16.Widen(minimum)).StoreUnsafe(ref minima);
+    }
+
+    /// <summary>Eight scales and eight minima, a byte each, the first in the lowest byte.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public readonly (ulong Scales, ulong Minima) Unpack()
+    {
+        // Four bytes at a time: the picture above, row by row.
+        var (first, second, third) = (ByteVectors.Word(in _bytes, 0), ByteVectors.Word(in _bytes, 1), ByteVectors.Word(in _bytes, 2));
+        return (
+            (first & 0x3F3F3F3F) | (ulong)((third & 0x0F0F0F0F) | ((first >> 2) & 0x30303030)) << 32,
+            (second & 0x3F3F3F3F) | (ulong)(((third >> 4) & 0x0F0F0F0F) | ((second >> 2) & 0x30303030)) << 32);
     }
 
     /// <summary>Packs eight of each, whole numbers from 0 to 63.</summary>

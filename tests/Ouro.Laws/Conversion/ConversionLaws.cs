@@ -177,8 +177,8 @@ public sealed class ConversionLaws
         return bytes;
     }
 
-    sealed class Canceller(CancellationTokenSource source) : IProgress<ConversionProgress>
+    sealed class Canceller(CancellationTokenSource source) : IProgress<TensorProgress>
     {
-        public void Report(ConversionProgress value) => source.Cancel();
+        public void Report(TensorProgress value) => source.Cancel();
     }
 }

@@ -1,6 +1,7 @@
 using Ouro.Formats;
 using Ouro.Model;
 using Ouro.Model.Conversion;
+using Ouro.Tensors;
 
 namespace Ouro.Laws.Conversion;
 
@@ -77,7 +78,8 @@ public sealed class SynthesisLaws
 
         var inspection = ModelInspection.Of(shop["model.gguf"]);
         using var checkpoint = OuroCheckpoint.Open(shop["model.gguf"]);
-        using var weights = OuroWeights.Load(checkpoint);
+        using var backend = new CpuBackend(threads: 2);
+        using var weights = OuroWeights.Load(checkpoint, backend);
 
         inspection.Problems.ShouldBeEmpty();
         inspection.Parameters.ShouldBe(Shape.ParameterCount);

@@ -211,8 +211,8 @@ public sealed class SessionLaws : IDisposable
         public OpenModel(string path, ActivationType activations = ActivationType.F32)
         {
             _checkpoint = OuroCheckpoint.Open(path);
-            _weights = OuroWeights.Load(_checkpoint);
-            Model = new OuroModel(_weights, _backend, activations);
+            _weights = OuroWeights.Load(_checkpoint, _backend, activations);
+            Model = new OuroModel(_weights, _backend);
         }
 
         public OuroModel Model { get; }

@@ -192,7 +192,7 @@ sealed class TestCache : IDisposable
     public float[] Attend(Matrix query, int heads, int position, int threads)
     {
         using var backend = new CpuBackend(threads);
-        var result = new Activations(1, query.Columns, ActivationType.F32);
+        var result = new Activations(1, query.Columns);
         backend.Attend(new[] { Place(position) }, _shape.Layers - 1, query, heads, result);
         return result.Values[0].ToArray();
     }

@@ -1,5 +1,6 @@
 using Ouro.Formats;
 using Ouro.Tensors;
+using Ouro.Tensors.Packed;
 using Ouro.Tensors.Quantization;
 
 namespace Ouro.Laws.Tensors;
@@ -14,22 +15,23 @@ public sealed class ProductLaws
 
     public static TheoryData<ElementType> CodedTypes { get; } = [.. Enum.GetValues<ElementType>().Where(type => type.IsQuantized)];
 
-    [Theory, MemberData(nameof(Types))]
-    public void A_row_does_not_know_its_neighbours_nor_the_threads(ElementType type)
+    public static TheoryData<ElementType, bool> Forms { get; } = new(
+        [.. Enum.GetValues<ElementType>().Select(type => (type, false)), .. Enum.GetValues<ElementType>().Where(type => type.IsQuantized).Select(type => (type, true))]);
+
+    [Theory, MemberData(nameof(Forms))]
+    public void A_row_does_not_know_its_neighbours_nor_the_threads(ElementType type, bool packed)
     {
         const int Outputs = 37;
         var inputs = 256 * 3;
-        using var weights = Samples.Weights(type, Outputs, inputs, seed: 1);
+        using var matrix = new SampleMatrix(type, Outputs, inputs, seed: 1, packed);
         var row = Samples.Gaussian(inputs, seed: 2);
-        foreach (var activations in Enum.GetValues<ActivationType>())
+        var alone = Multiply(matrix, threads: 1, row)[0];
+        foreach (var (rows, place, threads) in new[]
+            { (2, 1, 1), (3, 0, 2), (4, 3, 2), (5, 4, 3), (7, 6, 1), (8, 2, 2), (9, 8, 4), (15, 12, 1), (15, 14, 2), (17, 11, 2), (17, 16, 3) })
         {
-            var alone = Multiply(weights, activations, threads: 1, row)[0];
-            foreach (var (rows, place, threads) in new[] { (2, 1, 1), (3, 0, 2), (4, 3, 2), (5, 4, 3), (8, 2, 2), (9, 8, 4), (17, 11, 2) })
-            {
-                var company = Enumerable.Range(0, rows).Select(i => i == place ? row : Samples.Gaussian(inputs, seed: 100 + i)).ToArray();
+            var company = Enumerable.Range(0, rows).Select(i => i == place ? row : Samples.Gaussian(inputs, seed: 100 + i)).ToArray();
 
-                Multiply(weights, activations, threads, company)[place].ShouldBe(alone, $"{type}, {activations}, row {place} of {rows} on {threads} threads");
-            }
+            Multiply(matrix, threads, company)[place].ShouldBe(alone, $"{type}, row {place} of {rows} on {threads} threads");
         }
     }
 
@@ -38,18 +40,48 @@ public sealed class ProductLaws
     {
         foreach (var inputs in type.ElementsPerBlock == 1 ? new[] { 1, 2, 7, 15, 16, 17, 31, 48, 100, 256 } : [type.ElementsPerBlock, 5 * type.ElementsPerBlock])
         {
-            using var weights = Samples.Weights(type, outputs: 5, inputs, seed: 3);
+            using var matrix = new SampleMatrix(type, outputs: 5, inputs, seed: 3);
             var row = Samples.Gaussian(inputs, seed: 4);
             var decoded = new float[inputs];
 
-            var products = Multiply(weights, ActivationType.F32, threads: 1, row)[0];
+            var products = Multiply(matrix, threads: 1, row)[0];
 
-            for (var output = 0; output < weights.Outputs; output++)
+            for (var output = 0; output < matrix.Weights.Outputs; output++)
             {
-                weights.DecodeRow(output, decoded);
+                matrix.Weights.DecodeRow(output, decoded);
                 products[output].ShouldBe(FloatProducts.Definition(decoded, row), $"{type}, {inputs} inputs, output {output}");
             }
         }
+    }
+
+    [Theory, MemberData(nameof(CodedTypes))]
+    public void Packing_loses_nothing(ElementType type)
+    {
+        foreach (var (outputs, inputs) in new[] { (1, type.ElementsPerBlock), (16, 3 * type.ElementsPerBlock), (37, 2 * type.ElementsPerBlock) })
+        {
+            using var stored = new SampleMatrix(type, outputs, inputs, seed: 11);
+            using var packed = new SampleMatrix(type, outputs, inputs, seed: 11, packed: true);
+            var (expected, found) = (new float[inputs], new float[inputs]);
+            for (var row = 0; row < outputs; row++)
+            {
+                stored.Weights.DecodeRow(row, expected);
+                packed.Weights.DecodeRow(row, found);
+
+                found.ShouldBe(expected, $"{type}, row {row} of {outputs}");
+            }
+        }
+    }
+
+    [Theory, MemberData(nameof(CodedTypes))]
+    public void A_scale_that_is_no_number_is_refused(ElementType type)
+    {
+        var bytes = Samples.Bytes(type, 3 * type.ElementsPerBlock, seed: 12);
+        var blockBytes = bytes.Length / 3;
+        var scale = type is ElementType.Q3_K or ElementType.Q6_K ? blockBytes - 2 : 0;
+        BitConverter.TryWriteBytes(bytes.AsSpan(2 * blockBytes + scale), Half.NaN).ShouldBeTrue();
+
+        Should.Throw<InvalidDataException>(() => new SampleMatrix(type, outputs: 3, type.ElementsPerBlock, bytes, packed: true))
+            .Message.ShouldContain("NaN");
     }
 
     [Theory, MemberData(nameof(CodedTypes))]
@@ -70,67 +102,105 @@ public sealed class ProductLaws
     public void Eight_bit_activations_stay_near_single_precision(ElementType type)
     {
         const int Inputs = 2048;
-        using var weights = Samples.Weights(type, outputs: 64, Inputs, seed: 5);
+        using var stored = new SampleMatrix(type, outputs: 64, Inputs, seed: 5);
+        using var packed = new SampleMatrix(type, outputs: 64, Inputs, seed: 5, packed: true);
         var row = Samples.Gaussian(Inputs, seed: 6);
 
-        var exact = Multiply(weights, ActivationType.F32, threads: 2, row)[0];
-        var coded = Multiply(weights, ActivationType.Int8, threads: 2, row)[0];
+        var exact = Multiply(stored, threads: 2, row)[0];
+        var coded = Multiply(packed, threads: 2, row)[0];
 
         Samples.RelativeError(coded, exact).ShouldBeInRange(0, Int8OfF32);
     }
 
-    [Fact]
-    public void Extreme_codes_do_not_overflow()
+    [Theory, MemberData(nameof(CodedTypes))]
+    public void Extreme_codes_do_not_overflow(ElementType type)
     {
-        // Q8_0 codes of -128 against activations of the largest code: 32 * 128 * 127 in every group.
-        var bytes = new byte[34 * 4];
-        for (var block = 0; block < 4; block++)
+        // Every bit of every code set, or none, against activations of the largest code: the largest sums of either sign.
+        foreach (var fill in new byte[] { 0x00, 0x80, 0xFF })
         {
-            BitConverter.TryWriteBytes(bytes.AsSpan(34 * block), (Half)1).ShouldBeTrue();
-            bytes.AsSpan(34 * block + 2, 32).Fill(0x80);
+            var bytes = Samples.Bytes(type, 16 * 256, seed: 13);
+            for (var at = 0; at < bytes.Length; at++)
+            {
+                var place = at % type.BytesFor(type.ElementsPerBlock);
+                if (!IsScale(type, place))
+                    bytes[at] = fill;
+            }
+
+            using var stored = new SampleMatrix(type, outputs: 16, inputs: 256, bytes);
+            using var packed = new SampleMatrix(type, outputs: 16, inputs: 256, bytes, packed: true);
+            foreach (var sign in new[] { 1f, -1f })
+            {
+                var row = Enumerable.Repeat(sign, 256).ToArray();
+                var exact = Multiply(stored, threads: 1, row)[0];
+                var coded = Multiply(packed, threads: 1, row)[0];
+
+                for (var output = 0; output < exact.Length; output++)
+                    coded[output].ShouldBe(exact[output], MathF.Max(1e-3f, 1e-4f * MathF.Abs(exact[output])), $"{type}, {fill:x2}, {sign}");
+            }
         }
-
-        using var weights = WeightMatrix.Open(ElementType.Q8_0, 1, 128, bytes);
-        var row = Enumerable.Repeat(1f, 128).ToArray();
-
-        Multiply(weights, ActivationType.Int8, threads: 1, row)[0][0].ShouldBe(-128f * 128, 0.01f);
     }
 
     [Fact]
     public void What_is_not_a_number_is_not_hidden()
     {
-        using var weights = Samples.Weights(ElementType.Q4_K, 3, 256, seed: 7);
+        using var matrix = new SampleMatrix(ElementType.Q4_K, 3, 256, seed: 7, packed: true);
         var row = Samples.Gaussian(256, seed: 8);
         row[17] = float.NaN;
 
-        Multiply(weights, ActivationType.Int8, threads: 1, row)[0].ShouldAllBe(product => float.IsNaN(product));
+        Multiply(matrix, threads: 1, row)[0].ShouldAllBe(product => float.IsNaN(product));
     }
+
+    [Fact]
+    public void The_padding_of_a_result_stays_zero()
+    {
+        using var matrix = new SampleMatrix(ElementType.Q4_K, outputs: 19, 256, seed: 7, packed: true);
+        var activations = new Activations(2, 256);
+        activations.Values[0].Fill(float.NaN);
+        activations.Values[1].Fill(1);
+        var result = new Matrix(2, 19);
+        using var pool = new WorkerPool(1);
+
+        matrix.Weights.Multiply(activations, result, pool);
+
+        for (var row = 0; row < 2; row++)
+        {
+            unsafe
+            {
+                new ReadOnlySpan<float>(result.RowPointer(row) + 19, result.Stride - 19).ToArray().ShouldAllBe(number => number == 0);
+            }
+        }
+    }
+
+    static bool IsScale(ElementType type, long place) => type switch
+    {
+        ElementType.Q8_0 => place < 2,
+        ElementType.Q4_K or ElementType.Q5_K => place < 4,
+        ElementType.Q3_K => place >= 108,
+        ElementType.Q6_K => place >= 208,
+        _ => false,
+    };
 
     static void CodesFollowTheDefinition<TFormat>()
         where TFormat : struct, IQuantizedFormat
     {
         const int Inputs = 512;
-        using var weights = Samples.Weights(TFormat.Type, outputs: 4, Inputs, seed: 9, out var bytes);
+        using var matrix = new SampleMatrix(TFormat.Type, outputs: 4, Inputs, seed: 9, packed: true);
         var row = Samples.Gaussian(Inputs, seed: 10);
-        var products = Multiply(weights, ActivationType.Int8, threads: 1, row)[0];
+        var products = Multiply(matrix, threads: 1, row)[0];
         var (activationCodes, activationScales) = Code(row);
         var groups = Inputs / TFormat.GroupSize;
+        var rowBytes = matrix.Bytes.Length / matrix.Weights.Outputs;
 
-        for (var output = 0; output < weights.Outputs; output++)
+        for (var output = 0; output < matrix.Weights.Outputs; output++)
         {
             var (codes, scales, minima) = (new byte[Inputs], new float[groups], new float[groups]);
-            TFormat.Unpack(bytes.AsSpan(output * weights.RowBytes, weights.RowBytes), codes, scales, minima);
-            int[] integers = [.. codes.Select(code => TFormat.SignedCodes ? (int)(sbyte)code : code)];
-            var sums = new float[groups];
-            for (var group = 0; group < groups; group++)
-            {
-                var sum = activationCodes.Skip(group * TFormat.GroupSize).Take(TFormat.GroupSize).Sum(code => code);
-                sums[group] = activationScales[group * TFormat.GroupSize / 32] * sum;
-            }
+            TFormat.Unpack(matrix.Bytes.AsSpan(output * rowBytes, rowBytes), codes, scales, minima);
+            int[] integers = [.. codes.Select(code => TFormat.SignedCodes ? (sbyte)code + 128 : code)];
+            if (TFormat.SignedCodes)
+                minima = [.. scales.Select(scale => 128 * scale)];
 
-            var expected = CodeProducts.Definition(integers, scales, TFormat.GroupSize, activationCodes, activationScales)
-                - (TFormat.HasMinima ? FloatProducts.Definition(minima, sums) : 0);
-            products[output].ShouldBe(expected, $"{TFormat.Type}, output {output}");
+            products[output].ShouldBe(
+                PackedProducts.Definition(integers, scales, minima, TFormat.SignedCodes, activationCodes, activationScales), $"{TFormat.Type}, output {output}");
         }
     }
 
@@ -153,15 +223,15 @@ public sealed class ProductLaws
         return (codes, scales);
     }
 
-    static float[][] Multiply(WeightMatrix weights, ActivationType type, int threads, params float[][] rows)
+    static float[][] Multiply(SampleMatrix matrix, int threads, params float[][] rows)
     {
         using var pool = new WorkerPool(threads);
-        var activations = new Activations(rows.Length, weights.Inputs, type);
+        var activations = new Activations(rows.Length, matrix.Weights.Inputs);
         for (var i = 0; i < rows.Length; i++)
             rows[i].CopyTo(activations.Values[i]);
-        var result = new Matrix(0, weights.Outputs);
+        var result = new Matrix(0, matrix.Weights.Outputs);
 
-        weights.Multiply(activations, result, pool);
+        matrix.Weights.Multiply(activations, result, pool);
 
         return [.. Enumerable.Range(0, rows.Length).Select(i => result[i].ToArray())];
     }

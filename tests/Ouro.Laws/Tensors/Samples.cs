@@ -14,13 +14,12 @@ static class Samples
             (float)(Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * Math.Cos(2 * Math.PI * random.NextDouble())))];
     }
 
-    public static WeightMatrix Weights(ElementType type, int outputs, int inputs, int seed) => Weights(type, outputs, inputs, seed, out _);
-
-    public static WeightMatrix Weights(ElementType type, int outputs, int inputs, int seed, out byte[] bytes)
+    /// <summary>So many Gaussian numbers, stored as <paramref name="type"/>.</summary>
+    public static byte[] Bytes(ElementType type, int count, int seed)
     {
-        bytes = new byte[type.BytesFor((long)outputs * inputs)];
-        ElementFormats.Encode(type, Gaussian(outputs * inputs, seed), bytes);
-        return WeightMatrix.Open(type, outputs, inputs, bytes);
+        var bytes = new byte[type.BytesFor(count)];
+        ElementFormats.Encode(type, Gaussian(count, seed), bytes);
+        return bytes;
     }
 
     /// <summary>Root mean square of the difference over that of the expected numbers.</summary>
@@ -34,5 +33,43 @@ static class Samples
         }
 
         return (float)Math.Sqrt(error / size);
+    }
+}
+
+/// <summary>A matrix of weights and the memory that it needs.</summary>
+sealed class SampleMatrix : IDisposable
+{
+    readonly WeightMemory? _memory;
+
+    public SampleMatrix(ElementType type, int outputs, int inputs, int seed, bool packed = false)
+        : this(type, outputs, inputs, Samples.Bytes(type, outputs * inputs, seed), packed)
+    {
+    }
+
+    public SampleMatrix(ElementType type, int outputs, int inputs, byte[] bytes, bool packed = false)
+    {
+        Bytes = bytes;
+        if (packed)
+        {
+            _memory = new WeightMemory(WeightMatrix.PackedBytes(type, outputs, inputs));
+            using var pool = new WorkerPool(2);
+            Weights = WeightMatrix.Pack(
+                type, outputs, inputs, (offset, destination) => bytes.AsSpan((int)offset, destination.Length).CopyTo(destination), _memory, pool);
+        }
+        else
+        {
+            Weights = WeightMatrix.Open(type, outputs, inputs, bytes);
+        }
+    }
+
+    /// <summary>Row-major blocks.</summary>
+    public byte[] Bytes { get; }
+
+    public WeightMatrix Weights { get; }
+
+    public void Dispose()
+    {
+        Weights.Dispose();
+        _memory?.Dispose();
     }
 }
