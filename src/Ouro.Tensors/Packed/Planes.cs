@@ -21,17 +21,24 @@ static unsafe class Planes
     /// <summary>Four bits of each code, at the bottom.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<byte> Nibble(byte* plane, int step)
-        => Move(Vector512.Load(plane + step % 4 * PackedLayout.StepBytes), step / 4 * 4, 0) & Vector512.Create((byte)15);
+        => (step < 4 ? Vector512.Load(plane + step * PackedLayout.StepBytes)
+            : (Vector512.Load((ushort*)(plane + (step - 4) * PackedLayout.StepBytes)) >>> 4).AsByte()) & Vector512.Create((byte)15);
 
     /// <summary>Two bits of each code, the lower of them at bit <paramref name="bit"/>.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<byte> Pair(byte* plane, int step, int bit)
-        => Move(Vector512.Load(plane + step % 2 * PackedLayout.StepBytes), step / 2 * 2, bit) & Vector512.Create((byte)(3 << bit));
+    {
+        var pairs = Vector512.Load((ushort*)(plane + step % 2 * PackedLayout.StepBytes));
+        return (step / 2 * 2 >= bit ? pairs >>> (step / 2 * 2 - bit) : pairs << (bit - step / 2 * 2)).AsByte() & Vector512.Create((byte)(3 << bit));
+    }
 
     /// <summary>One bit of each code, at bit <paramref name="bit"/>.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<byte> Bit(byte* plane, int step, int bit)
-        => Move(Vector512.Load(plane), step, bit) & Vector512.Create((byte)(1 << bit));
+    {
+        var bits = Vector512.Load((ushort*)plane);
+        return (step >= bit ? bits >>> (step - bit) : bits << (bit - step)).AsByte() & Vector512.Create((byte)(1 << bit));
+    }
 
     /// <summary>Lays four bits of a step's codes over what the plane has, which must be zero there.</summary>
     public static void PutNibble(byte* plane, int step, Vector512<byte> codes)
@@ -48,7 +55,6 @@ static unsafe class Planes
     static void Put(byte* vector, Vector512<byte> bits) => (Vector512.Load(vector) | bits).Store(vector);
 
     /// <summary>Shifts each byte so that bit <paramref name="from"/> comes to bit <paramref name="to"/>; other bits may come from a neighbour.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static Vector512<byte> Move(Vector512<byte> bytes, int from, int to)
         => from > to ? (bytes.AsUInt16() >>> (from - to)).AsByte()
             : from < to ? (bytes.AsUInt16() << (to - from)).AsByte()
