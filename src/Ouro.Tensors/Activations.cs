@@ -108,7 +108,7 @@ public sealed unsafe class Activations
     {
         var low = Vector512.Load(values);
         var high = count == GroupSize ? Vector512.Load(values + 16) : default;
-        var peak = Lanes.Max(Vector512.Max(Vector512.Abs(low), Vector512.Abs(high)));
+        var peak = Lanes.MaxOrNaN(Vector512.Max(Vector512.Abs(low), Vector512.Abs(high)));
 
         var scale = peak / 127;
         var inverse = scale > 0 ? 127 / peak : 0;   // a group of zeros has scale 0 and must stay zeros

@@ -11,56 +11,116 @@ namespace Ouro.Tensors;
 public readonly record struct KvPlace(IReadOnlyList<KvPage> Pages, int Loop, int Position)
 {
     internal KvShape Shape => Pages[0].Shape;
+
+    /// <summary>True if both look at the same keys and values, each up to its own position.</summary>
+    internal bool SharesCacheWith(KvPlace other) => ReferenceEquals(Pages, other.Pages) && Loop == other.Loop;
 }
 
-/// <summary>Attention over stored keys and values, one row and head at a time.</summary>
+/// <summary>Attention over stored keys and values.</summary>
 /// <remarks>
 /// softmax(q K^T / sqrt(headSize)) V, summed in blocks of <see cref="KvPage.Positions"/> positions from position 0: within a block the
 /// largest score is taken off before the exponential, and blocks are merged from left to right by rescaling to the larger maximum
-/// (online softmax, arXiv:1805.02867). The order depends on the row's position alone. A row's own key and value are read back after
+/// (online softmax, arXiv:1805.02867). Scores and the sum of a block's weights are added in sixteen lanes, as <see cref="FloatProducts"/>
+/// says; values from left to right. The order depends on the row's position alone. A row's own key and value are read back after
 /// rounding to the stored type.
 /// </remarks>
 static class Attention
 {
+    /// <summary>Query heads that share one reading of a block of keys and values, at most: their sums stay in the second-level cache.</summary>
+    public const int MostQueries = 32;
+
     /// <summary>Stores the key and value heads of one row.</summary>
-    /// <exception cref="InvalidDataException">A number is not finite and the type is a block format, whose scale could not hold it.</exception>
+    /// <exception cref="InvalidDataException">A number is not finite.</exception>
     public static void Store(KvPlace place, int layer, ReadOnlySpan<float> keys, ReadOnlySpan<float> values)
     {
         switch (place.Shape.Type)
         {
-            case ElementType.F32: Attention<F32>.Store(place, layer, keys, values); break;
-            case ElementType.F16: Attention<F16>.Store(place, layer, keys, values); break;
-            case ElementType.Q8_0: Attention<Q8_0>.Store(place, layer, keys, values); break;
+            case ElementType.F32: KvStore<F32>.Store(place, layer, keys, values); break;
+            case ElementType.F16: KvStore<F16>.Store(place, layer, keys, values); break;
+            case ElementType.Q8_0: KvStore<Q8_0>.Store(place, layer, keys, values); break;
             default: throw Unsupported(place);
         }
     }
 
-    /// <summary>One head of one row.</summary>
-    /// <param name="query">[headSize].</param>
-    /// <param name="keyHead">The key/value head that this query head reads.</param>
-    /// <param name="result">[headSize], overwritten.</param>
-    public static void Attend(KvPlace place, int layer, int keyHead, ReadOnlySpan<float> query, Span<float> result)
+    /// <summary>All query heads of some rows that read one key/value head.</summary>
+    /// <param name="places">One a row.</param>
+    /// <param name="firstRow">The row of <paramref name="queries"/> and <paramref name="result"/> that the first place belongs to.</param>
+    /// <param name="queries">[R, heads * headSize].</param>
+    /// <param name="heads">Query heads, a multiple of the stored heads; neighbours share a stored head.</param>
+    /// <param name="result">[R, heads * headSize]; what belongs to these heads is overwritten.</param>
+    public static void Attend(ReadOnlySpan<KvPlace> places, int layer, int keyHead, Matrix queries, int firstRow, int heads, Matrix result)
     {
-        switch (place.Shape.Type)
+        while (!places.IsEmpty)
         {
-            case ElementType.F32: Attention<F32>.Attend(place, layer, keyHead, query, result); break;
-            case ElementType.F16: Attention<F16>.Attend(place, layer, keyHead, query, result); break;
-            case ElementType.Q8_0: Attention<Q8_0>.Attend(place, layer, keyHead, query, result); break;
-            default: throw Unsupported(place);
+            var count = 1;
+            while (count < places.Length && places[count].SharesCacheWith(places[0]))
+                count++;
+
+            var tile = new AttentionTile(places[..count], layer, keyHead, queries, firstRow, heads, result);
+            switch (places[0].Shape.Type)
+            {
+                case ElementType.F32: tile.Attend<F32>(); break;
+                case ElementType.F16: tile.Attend<F16>(); break;
+                case ElementType.Q8_0: tile.Attend<Q8_0>(); break;
+                default: throw Unsupported(places[0]);
+            }
+
+            places = places[count..];
+            firstRow += count;
         }
+    }
+
+    /// <summary>The definition for one head, one number at a time. Every other path is tested against this one.</summary>
+    /// <param name="query">[headSize].</param>
+    /// <param name="keys">[positions, headSize], as read back from the store.</param>
+    /// <param name="values">[positions, headSize], as read back from the store.</param>
+    /// <param name="result">[headSize], overwritten.</param>
+    public static void Definition(ReadOnlySpan<float> query, ReadOnlySpan<float[]> keys, ReadOnlySpan<float[]> values, Span<float> result)
+    {
+        result.Clear();
+        var scaled = new float[query.Length];
+        for (var i = 0; i < query.Length; i++)
+            scaled[i] = query[i] * (1 / MathF.Sqrt(query.Length));
+
+        var (largest, total) = (float.NegativeInfinity, 0f);
+        for (var first = 0; first < keys.Length; first += KvPage.Positions)
+        {
+            var scores = new float[Math.Min(KvPage.Positions, keys.Length - first)];
+            for (var p = 0; p < scores.Length; p++)
+                scores[p] = FloatProducts.Definition(scaled, keys[first + p]);
+            var newLargest = MathF.Max(largest, scores.Max());
+            var rescale = Exponential.Of(largest - newLargest);
+            for (var i = 0; i < result.Length; i++)
+                result[i] *= rescale;
+
+            var ones = new float[scores.Length];
+            Array.Fill(ones, 1f);
+            for (var p = 0; p < scores.Length; p++)
+            {
+                scores[p] = Exponential.Of(scores[p] - newLargest);
+                for (var i = 0; i < result.Length; i++)
+                    result[i] = Lanes.MultiplyAdd(scores[p], values[first + p][i], result[i]);
+            }
+
+            total = total * rescale + FloatProducts.Definition(scores, ones);
+            largest = newLargest;
+        }
+
+        for (var i = 0; i < result.Length; i++)
+            result[i] /= total;
     }
 
     static NotSupportedException Unsupported(KvPlace place)
         => new($"Keys and values cannot be stored as {place.Shape.Type}; supported: F32, F16, Q8_0.");
 }
 
-static unsafe class Attention<TFormat>
+static unsafe class KvStore<TFormat>
     where TFormat : struct, IElementFormat
 {
     public static void Store(KvPlace place, int layer, ReadOnlySpan<float> keys, ReadOnlySpan<float> values)
     {
-        if (TFormat.Type.IsQuantized && !(AreFinite(keys) && AreFinite(values)))
-            throw new InvalidDataException("the model computes numbers that are not finite, which cannot be stored in few bits; its weights are damaged.");
+        if (!AreFinite(keys) || !AreFinite(values))
+            throw new InvalidDataException("the model computes numbers that are not finite; its weights are damaged.");
 
         var page = place.Pages[place.Position / KvPage.Positions];
         var shape = page.Shape;
@@ -73,86 +133,16 @@ static unsafe class Attention<TFormat>
         }
     }
 
-    public static void Attend(KvPlace place, int layer, int keyHead, ReadOnlySpan<float> query, Span<float> result)
-    {
-        var size = query.Length;
-        var padded = (int)Matrix.Padded(size);
-        var memory = (float*)Scratch.Bytes(sizeof(float) * (3L * padded + KvPage.Positions));
-        new Span<float>(memory, 3 * padded).Clear();
-        var scaled = memory;
-        var widened = memory + padded;
-        var sum = memory + 2 * padded;
-        var scores = memory + 3 * padded;
-
-        var scale = 1 / MathF.Sqrt(size);
-        for (var i = 0; i < size; i++)
-            scaled[i] = query[i] * scale;
-
-        var largest = float.NegativeInfinity;
-        var total = 0f;
-        for (var first = 0; first <= place.Position; first += KvPage.Positions)
-        {
-            var page = place.Pages[first / KvPage.Positions];
-            var count = Math.Min(KvPage.Positions, place.Position + 1 - first);
-            var blockLargest = Score(page.Keys(place.Loop, layer, keyHead), page.Shape.HeadBytes, count, scaled, widened, size, padded, scores);
-            var newLargest = MathF.Max(largest, blockLargest);
-            var rescale = first == 0 ? 0 : Exp(largest - newLargest);
-            for (var i = 0; i < padded; i += 8)
-                (Vector256.Load(sum + i) * rescale).Store(sum + i);
-
-            total = total * rescale
-                + AddValues(page.Values(place.Loop, layer, keyHead), page.Shape.HeadBytes, count, scores, newLargest, widened, size, padded, sum);
-            largest = newLargest;
-        }
-
-        for (var i = 0; i < size; i++)
-            result[i] = sum[i] / total;
-    }
-
-    static float Score(byte* keys, int headBytes, int count, float* query, float* widened, int size, int padded, float* scores)
-    {
-        var largest = float.NegativeInfinity;
-        for (var position = 0; position < count; position++)
-        {
-            TFormat.Decode(new ReadOnlySpan<byte>(keys + (long)position * headBytes, headBytes), new Span<float>(widened, size));
-            scores[position] = FloatProducts.One(query, widened, padded);
-            largest = MathF.Max(largest, scores[position]);
-        }
-
-        return largest;
-    }
-
-    /// <summary>Turns scores into weights, adds the weighted values to <paramref name="sum"/>, and returns the sum of the weights.</summary>
-    static float AddValues(
-        byte* values, int headBytes, int count, float* scores, float largest, float* widened, int size, int padded, float* sum)
-    {
-        new Span<float>(scores + count, KvPage.Positions - count).Fill(float.NegativeInfinity);
-        for (var i = 0; i < KvPage.Positions; i += 8)
-            Exponential.Of(Vector256.Load(scores + i) - Vector256.Create(largest)).Store(scores + i);
-
-        var total = 0f;
-        for (var position = 0; position < count; position++)
-        {
-            total += scores[position];
-            TFormat.Decode(new ReadOnlySpan<byte>(values + (long)position * headBytes, headBytes), new Span<float>(widened, size));
-            var weight = Vector256.Create(scores[position]);
-            for (var i = 0; i < padded; i += 8)
-                Lanes.MultiplyAdd(weight, Vector256.Load(widened + i), Vector256.Load(sum + i)).Store(sum + i);
-        }
-
-        return total;
-    }
-
     static bool AreFinite(ReadOnlySpan<float> numbers)
     {
-        foreach (var number in numbers)
-        {
-            if (!float.IsFinite(number))
-                return false;
-        }
-
-        return true;
+        // Zero times a number is zero, and NaN for what is not finite.
+        var sum = Vector512<float>.Zero;
+        var i = 0;
+        for (; i + 16 <= numbers.Length; i += 16)
+            sum += Vector512.LoadUnsafe(in numbers[i]) * 0f;
+        var rest = 0f;
+        for (; i < numbers.Length; i++)
+            rest += numbers[i] * 0f;
+        return Vector512.Sum(sum) + rest == 0;
     }
-
-    static float Exp(float x) => Exponential.Of(Vector256.Create(x))[0];
 }

@@ -71,7 +71,11 @@ public sealed unsafe class CpuBackend(int threads = 0) : IDisposable
     public void Attend(ReadOnlyMemory<KvPlace> places, int layer, Matrix queries, int heads, Activations result)
     {
         result.Values.Resize(queries.Rows);
-        _pool.Run(new AttendWork(places, layer, queries, heads, result.Values), queries.Rows * heads, grain: 2);
+        if (places.IsEmpty)
+            return;
+
+        var work = new AttendWork(places, layer, queries, heads, result.Values, ThreadCount);
+        _pool.Run(work, work.Items, work.Grain);
         result.Changed();
     }
 
@@ -125,18 +129,41 @@ public sealed unsafe class CpuBackend(int threads = 0) : IDisposable
         }
     }
 
-    readonly record struct AttendWork(
-        ReadOnlyMemory<KvPlace> Places, int Layer, Matrix Queries, int Heads, Matrix Result) : IRangeWork
+    /// <summary>An item is one stored head for a few neighbouring rows, which share its reading if they are of one sequence and loop.</summary>
+    readonly struct AttendWork : IRangeWork
     {
+        /// <summary>Positions, times query heads, that are worth handing over: some microseconds.</summary>
+        const long LeastPerHandOver = 1024;
+
+        readonly ReadOnlyMemory<KvPlace> _places;
+        readonly Matrix _queries, _result;
+        readonly int _layer, _heads, _storedHeads, _rowsAtOnce;
+
+        public AttendWork(ReadOnlyMemory<KvPlace> places, int layer, Matrix queries, int heads, Matrix result, int threads)
+        {
+            (_places, _layer, _queries, _heads, _result) = (places, layer, queries, heads, result);
+            _storedHeads = places.Span[0].Shape.Heads;
+            var mostRows = Math.Max(1, Attention.MostQueries / (heads / _storedHeads));
+            _rowsAtOnce = (int)Math.Clamp((long)places.Length * _storedHeads / (4L * threads), 1, mostRows);
+            Items = checked((places.Length + _rowsAtOnce - 1) / _rowsAtOnce * _storedHeads);
+
+            var positions = 0L;
+            foreach (var place in places.Span)
+                positions += place.Position + 1;
+            Grain = (int)Math.Clamp(LeastPerHandOver * Items / (positions * heads), 1, Items);
+        }
+
+        public int Items { get; }
+
+        public int Grain { get; }
+
         public void Do(int from, int to)
         {
-            var size = Queries.Columns / Heads;
             for (var item = from; item < to; item++)
             {
-                var (row, head) = (item / Heads, item % Heads);
-                var place = Places.Span[row];
-                var keyHead = head / (Heads / place.Shape.Heads);
-                Attention.Attend(place, Layer, keyHead, Queries[row].Slice(head * size, size), Result[row].Slice(head * size, size));
+                var (first, keyHead) = (item / _storedHeads * _rowsAtOnce, item % _storedHeads);
+                var places = _places.Span.Slice(first, Math.Min(_rowsAtOnce, _places.Length - first));
+                Attention.Attend(places, _layer, keyHead, _queries, first, _heads, _result);
             }
         }
     }

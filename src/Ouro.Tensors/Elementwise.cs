@@ -11,27 +11,27 @@ static unsafe class Elementwise
     /// <param name="columns">Numbers that count for the mean.</param>
     public static void RmsNorm(float* x, float* weight, float epsilon, float* result, int length, int columns)
     {
-        var factor = Vector256.Create(InverseRootMeanSquare(x, epsilon, length, columns));
-        for (var i = 0; i < length; i += 8)
-            (Vector256.Load(x + i) * factor * Vector256.Load(weight + i)).Store(result + i);
+        var factor = Vector512.Create(InverseRootMeanSquare(x, epsilon, length, columns));
+        for (var i = 0; i < length; i += 16)
+            (Vector512.Load(x + i) * factor * Vector512.Load(weight + i)).Store(result + i);
     }
 
     /// <summary>residual += RmsNorm(x).</summary>
     public static void AddRmsNorm(float* x, float* weight, float epsilon, float* residual, int length, int columns)
     {
-        var factor = Vector256.Create(InverseRootMeanSquare(x, epsilon, length, columns));
-        for (var i = 0; i < length; i += 8)
-            (Vector256.Load(residual + i) + Vector256.Load(x + i) * factor * Vector256.Load(weight + i)).Store(residual + i);
+        var factor = Vector512.Create(InverseRootMeanSquare(x, epsilon, length, columns));
+        for (var i = 0; i < length; i += 16)
+            (Vector512.Load(residual + i) + Vector512.Load(x + i) * factor * Vector512.Load(weight + i)).Store(residual + i);
     }
 
     /// <summary>result = gate / (1 + e^-gate) * up: SiLU of the gate times the up projection.</summary>
     /// <remarks>SwiGLU, arXiv:2002.05202.</remarks>
     public static void SwiGlu(float* gate, float* up, float* result, int length)
     {
-        for (var i = 0; i < length; i += 8)
+        for (var i = 0; i < length; i += 16)
         {
-            var g = Vector256.Load(gate + i);
-            (g / (Vector256<float>.One + Exponential.Of(-g)) * Vector256.Load(up + i)).Store(result + i);
+            var g = Vector512.Load(gate + i);
+            (g / (Vector512<float>.One + Exponential.Of(-g)) * Vector512.Load(up + i)).Store(result + i);
         }
     }
 

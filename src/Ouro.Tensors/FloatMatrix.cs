@@ -73,7 +73,7 @@ sealed unsafe class FloatMatrix<TFormat> : WeightMatrix
                 var row = 0;
                 for (; row + 4 <= rows.Rows; row += 4)
                 {
-                    var four = FloatProducts.Four(widened, rows.RowPointer(row), rows.Stride, length);
+                    var four = FloatProducts.Four<F32>(widened, (byte*)rows.RowPointer(row), sizeof(float) * (nint)rows.Stride, length);
                     for (var i = 0; i < 4; i++)
                         result.RowPointer(row + i)[output] = four[i];
                 }

@@ -1,11 +1,14 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using Ouro.Tensors.Quantization;
 
 namespace Ouro.Tensors;
 
 /// <summary>Dot products of single-precision rows.</summary>
 /// <remarks>
 /// Order of summation, the same for every number of rows: number i of a row goes to lane i mod 16; each lane is summed from left to right;
-/// lane j + 8 is added to lane j; the eight sums are added as <see cref="Lanes.Sum"/> says. Rows are padded with zeros to whole vectors.
+/// the sixteen sums are added as <see cref="Lanes.SumSixteen"/> says. Rows are padded with zeros to whole vectors. Which of the two
+/// factors is a weight makes no difference.
 /// </remarks>
 static unsafe class FloatProducts
 {
@@ -21,43 +24,86 @@ static unsafe class FloatProducts
         return (lanes[0] + lanes[4] + (lanes[2] + lanes[6])) + (lanes[1] + lanes[5] + (lanes[3] + lanes[7]));
     }
 
-    /// <summary>One row of <paramref name="length"/> numbers, a multiple of 16.</summary>
+    /// <summary>One product of <paramref name="length"/> numbers, a multiple of 16.</summary>
     public static float One(float* weights, float* row, int length)
     {
-        var low = Vector256<float>.Zero;
-        var high = Vector256<float>.Zero;
+        var sum = Vector512<float>.Zero;
         for (var i = 0; i < length; i += 16)
-        {
-            low = Lanes.MultiplyAdd(Vector256.Load(weights + i), Vector256.Load(row + i), low);
-            high = Lanes.MultiplyAdd(Vector256.Load(weights + i + 8), Vector256.Load(row + i + 8), high);
-        }
-
-        return Lanes.Sum(low + high);
+            sum = Lanes.MultiplyAdd(Vector512.Load(weights + i), Vector512.Load(row + i), sum);
+        return Lanes.SumSixteen(sum);
     }
 
-    /// <summary>Four rows, <paramref name="stride"/> numbers apart, with one reading of the weights.</summary>
-    public static Vector128<float> Four(float* weights, float* rows, int stride, int length)
+    /// <summary>One row with four, which are stored <paramref name="stride"/> bytes apart.</summary>
+    /// <param name="length">Numbers in a row, a multiple of 16.</param>
+    public static Vector128<float> Four<TFour>(float* one, byte* four, nint stride, int length)
+        where TFour : struct, IStoredNumbers
     {
-        var r1 = rows + stride;
-        var r2 = r1 + stride;
-        var r3 = r2 + stride;
-        Vector256<float> low0 = default, low1 = default, low2 = default, low3 = default;
-        Vector256<float> high0 = default, high1 = default, high2 = default, high3 = default;
-        for (var i = 0; i < length; i += 16)
+        Vector512<float> sum0 = default, sum1 = default, sum2 = default, sum3 = default;
+        byte* four1 = four + stride, four2 = four1 + stride, four3 = four2 + stride;
+        var i = 0;
+        for (; i + 32 <= length; i += 32)
         {
-            var w = Vector256.Load(weights + i);
-            low0 = Lanes.MultiplyAdd(w, Vector256.Load(rows + i), low0);
-            low1 = Lanes.MultiplyAdd(w, Vector256.Load(r1 + i), low1);
-            low2 = Lanes.MultiplyAdd(w, Vector256.Load(r2 + i), low2);
-            low3 = Lanes.MultiplyAdd(w, Vector256.Load(r3 + i), low3);
-            w = Vector256.Load(weights + i + 8);
-            high0 = Lanes.MultiplyAdd(w, Vector256.Load(rows + i + 8), high0);
-            high1 = Lanes.MultiplyAdd(w, Vector256.Load(r1 + i + 8), high1);
-            high2 = Lanes.MultiplyAdd(w, Vector256.Load(r2 + i + 8), high2);
-            high3 = Lanes.MultiplyAdd(w, Vector256.Load(r3 + i + 8), high3);
+            var (low, high) = (Vector512.Load(one + i), Vector512.Load(one + i + 16));
+            sum0 = Add<TFour>(sum0, low, high, four, i);
+            sum1 = Add<TFour>(sum1, low, high, four1, i);
+            sum2 = Add<TFour>(sum2, low, high, four2, i);
+            sum3 = Add<TFour>(sum3, low, high, four3, i);
         }
 
-        return Vector128.Create(
-            Lanes.Sum(low0 + high0), Lanes.Sum(low1 + high1), Lanes.Sum(low2 + high2), Lanes.Sum(low3 + high3));
+        if (i < length)
+        {
+            var x = Vector512.Load(one + i);
+            sum0 = Lanes.MultiplyAdd(x, TFour.Load(four, i), sum0);
+            sum1 = Lanes.MultiplyAdd(x, TFour.Load(four1, i), sum1);
+            sum2 = Lanes.MultiplyAdd(x, TFour.Load(four2, i), sum2);
+            sum3 = Lanes.MultiplyAdd(x, TFour.Load(four3, i), sum3);
+        }
+
+        return Lanes.Sums(sum0, sum1, sum2, sum3);
+    }
+
+    /// <summary>Four rows with four others: sixteen products for eight rows read. Meant for 32 registers.</summary>
+    /// <param name="aStride">Numbers from one of the first four rows to the next.</param>
+    /// <param name="bStride">Numbers from one of the other four rows to the next.</param>
+    /// <param name="length">Numbers in a row, a multiple of 16.</param>
+    /// <param name="result">Element [i, j], at i * <paramref name="resultStride"/> + j, is row i of the first with row j of the others.</param>
+    public static void Sixteen(float* a, nint aStride, float* b, nint bStride, int length, float* result, nint resultStride)
+    {
+        Vector512<float> s00 = default, s01 = default, s02 = default, s03 = default;
+        Vector512<float> s10 = default, s11 = default, s12 = default, s13 = default;
+        Vector512<float> s20 = default, s21 = default, s22 = default, s23 = default;
+        Vector512<float> s30 = default, s31 = default, s32 = default, s33 = default;
+        for (nint i = 0; i < length; i += 16)
+        {
+            var b0 = Vector512.Load(b + i);
+            var b1 = Vector512.Load(b + bStride + i);
+            var b2 = Vector512.Load(b + 2 * bStride + i);
+            var b3 = Vector512.Load(b + 3 * bStride + i);
+            var x = Vector512.Load(a + i);
+            (s00, s01) = (Lanes.MultiplyAdd(x, b0, s00), Lanes.MultiplyAdd(x, b1, s01));
+            (s02, s03) = (Lanes.MultiplyAdd(x, b2, s02), Lanes.MultiplyAdd(x, b3, s03));
+            x = Vector512.Load(a + aStride + i);
+            (s10, s11) = (Lanes.MultiplyAdd(x, b0, s10), Lanes.MultiplyAdd(x, b1, s11));
+            (s12, s13) = (Lanes.MultiplyAdd(x, b2, s12), Lanes.MultiplyAdd(x, b3, s13));
+            x = Vector512.Load(a + 2 * aStride + i);
+            (s20, s21) = (Lanes.MultiplyAdd(x, b0, s20), Lanes.MultiplyAdd(x, b1, s21));
+            (s22, s23) = (Lanes.MultiplyAdd(x, b2, s22), Lanes.MultiplyAdd(x, b3, s23));
+            x = Vector512.Load(a + 3 * aStride + i);
+            (s30, s31) = (Lanes.MultiplyAdd(x, b0, s30), Lanes.MultiplyAdd(x, b1, s31));
+            (s32, s33) = (Lanes.MultiplyAdd(x, b2, s32), Lanes.MultiplyAdd(x, b3, s33));
+        }
+
+        Lanes.Sums(s00, s01, s02, s03).Store(result);
+        Lanes.Sums(s10, s11, s12, s13).Store(result + resultStride);
+        Lanes.Sums(s20, s21, s22, s23).Store(result + 2 * resultStride);
+        Lanes.Sums(s30, s31, s32, s33).Store(result + 3 * resultStride);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static Vector512<float> Add<TStored>(Vector512<float> sum, Vector512<float> low, Vector512<float> high, byte* stored, int index)
+        where TStored : struct, IStoredNumbers
+    {
+        TStored.Load(stored, index, out var storedLow, out var storedHigh);
+        return Lanes.MultiplyAdd(high, storedHigh, Lanes.MultiplyAdd(low, storedLow, sum));
     }
 }

@@ -29,7 +29,7 @@ public readonly struct BF16 : IElementFormat, ISixteenBits
     /// <exception cref="ArgumentException">The lengths differ.</exception>
     public static void Narrow(ReadOnlySpan<float> values, Span<ushort> bits) => SixteenBits.Narrow<BF16>(values, bits);
 
-    static Vector256<float> ISixteenBits.Widen(Vector256<uint> bits) => (bits << BitsLost).AsSingle();
+    static Vector512<float> ISixteenBits.Widen(Vector512<int> bits) => (bits << BitsLost).AsSingle();
 
     static Vector256<uint> ISixteenBits.Narrow(Vector256<float> values)
     {

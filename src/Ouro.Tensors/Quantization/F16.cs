@@ -6,7 +6,7 @@ using Ouro.Formats;
 namespace Ouro.Tensors.Quantization;
 
 /// <summary>IEEE 754 half precision: 1 sign, 5 exponent and 10 fraction bits; largest number 65504.</summary>
-public readonly struct F16 : IElementFormat, ISixteenBits
+public readonly struct F16 : IElementFormat, ISixteenBits, IStoredNumbers
 {
     const uint Magnitude = 0x7FFF;
     const uint SmallestNormal = 0x0400;
@@ -15,6 +15,8 @@ public readonly struct F16 : IElementFormat, ISixteenBits
     const uint ExponentLift = (127 - 15) << 23;    // from the bias of a half to that of a single
     const uint OneExponent = 1 << 23;
     const uint SingleInfinity = 0x7F800000;
+    const int SignAndMagnitude = unchecked((int)0x8FFFE000);    // of a half, moved up, with its sign repeated above the magnitude
+    const uint TwoTo112 = (112 + 127) << 23;                    // 2^(127 - 15)
 
     /// <summary>The largest finite number.</summary>
     public const float Largest = 65504;
@@ -63,19 +65,34 @@ public readonly struct F16 : IElementFormat, ISixteenBits
         return isSubnormal && Math.Abs((float)half) < Math.Abs(scale) ? (ushort)(bits + 1) : bits;
     }
 
-    // A half's exponent and fraction, moved up, are those of a single f but for the bias. A subnormal has no leading one, yet f was read
-    // with one: it means 2f - 2^-14, exactly. That is the smaller of the two for subnormals, and f is for all others.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static Vector256<float> ISixteenBits.Widen(Vector256<uint> bits)
+    static unsafe Vector512<float> IStoredNumbers.Load(byte* row, int index) => Load(row, index);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static unsafe void IStoredNumbers.Load(byte* row, int index, out Vector512<float> low, out Vector512<float> high)
+        => (low, high) = (Load(row, index), Load(row, index + 16));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static unsafe Vector512<float> Load(byte* row, int index)
+        => WidenFinite(Vector512.WidenLower(Vector256.Load((short*)row + index).ToVector512Unsafe()));
+
+    /// <summary>The number that the bits mean, exactly, if it is finite.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static float WidenFinite(ushort bits)
+        => BitConverter.Int32BitsToSingle(((short)bits << FractionBitsLost) & SignAndMagnitude) * BitConverter.UInt32BitsToSingle(TwoTo112);
+
+    // A half's exponent and fraction, moved up, are a single's but for the bias, which one exact product puts right, for subnormals too.
+    // The largest exponent means infinity or NaN in both.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static Vector512<float> ISixteenBits.Widen(Vector512<int> bits)
     {
-        var magnitude = bits & Vector256.Create(Magnitude);
-        var unbounded = Vector256.GreaterThan(magnitude.AsInt32(), Vector256.Create((int)InfinityBits - 1)).AsUInt32();
-        var lift = Vector256.Create(ExponentLift) + (unbounded & Vector256.Create(ExponentLift));
-        var normal = ((magnitude << FractionBitsLost) + lift).AsSingle();
-        var subnormal = normal + normal - Vector256.Create(ExponentLift + OneExponent).AsSingle();
-        var widened = Vector256.MinNative(normal, subnormal);
-        return (widened.AsUInt32() | ((bits ^ magnitude) << 16)).AsSingle();
+        var unbounded = Vector512.Equals(bits & Vector512.Create((int)InfinityBits), Vector512.Create((int)InfinityBits));
+        return (WidenFinite(bits).AsInt32() | (unbounded & Vector512.Create((int)SingleInfinity))).AsSingle();
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static Vector512<float> WidenFinite(Vector512<int> bits)
+        => ((bits << FractionBitsLost) & Vector512.Create(SignAndMagnitude)).AsSingle() * Vector512.Create(TwoTo112).AsSingle();
 
     // Normal results round in integers: add half a unit, less one if even, and cut. Subnormal results round in floating point: 0.5 has
     // the exponent at which a single's last bit is a half's last bit.

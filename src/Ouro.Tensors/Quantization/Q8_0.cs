@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 using Ouro.Formats;
 using Ouro.Tensors.Packed;
 
@@ -16,7 +17,7 @@ namespace Ouro.Tensors.Quantization;
 /// </code>
 /// </remarks>
 [StructLayout(LayoutKind.Sequential, Pack = 1)]
-public struct Q8_0 : IScaledBlock<Q8_0>, IPackableBlock<Q8_0>
+public struct Q8_0 : IScaledBlock<Q8_0>, IPackableBlock<Q8_0>, IStoredNumbers
 {
     const int CodesPerBlock = 32;
 
@@ -67,6 +68,31 @@ public struct Q8_0 : IScaledBlock<Q8_0>, IPackableBlock<Q8_0>
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static unsafe Vector512<float> IStoredNumbers.Load(byte* row, int index)
+    {
+        var block = (Q8_0*)row + (uint)index / CodesPerBlock;
+        return Load((sbyte*)&block->_codes + (uint)index % CodesPerBlock) * F16.WidenFinite(block->_scale);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static unsafe void IStoredNumbers.Load(byte* row, int index, out Vector512<float> low, out Vector512<float> high)
+    {
+        var block = (Q8_0*)row + (uint)index / CodesPerBlock;
+        var codes = (sbyte*)&block->_codes;
+        var scale = Vector512.Create(F16.WidenFinite(block->_scale));
+        low = Load(codes) * scale;
+        high = Load(codes + 16) * scale;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static unsafe Vector512<float> Load(sbyte* codes)
+    {
+        var sixteen = Vector128.Load(codes);
+        return Vector512.ConvertToSingle(Avx512F.IsSupported
+            ? Avx512F.ConvertToVector512Int32(sixteen)
+            : Vector512.WidenLower(Vector512.WidenLower(sixteen.ToVector256Unsafe().ToVector512Unsafe())));
+    }
 
     /// <inheritdoc/>
     public static void Unpack(ReadOnlySpan<byte> blocks, Span<byte> codes, Span<float> scales, Span<float> minima)

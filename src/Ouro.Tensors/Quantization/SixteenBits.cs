@@ -4,10 +4,11 @@ using System.Runtime.Intrinsics;
 
 namespace Ouro.Tensors.Quantization;
 
-/// <summary>A 16-bit floating-point format, eight numbers at a time, each in the low half of 32 bits.</summary>
+/// <summary>A 16-bit floating-point format, several numbers at a time, each in the low half of 32 bits.</summary>
 interface ISixteenBits
 {
-    static abstract Vector256<float> Widen(Vector256<uint> bits);
+    /// <param name="bits">The upper half of each 32 bits repeats the sign.</param>
+    static abstract Vector512<float> Widen(Vector512<int> bits);
 
     /// <summary>To nearest, ties to even; a NaN stays a NaN.</summary>
     static abstract Vector256<uint> Narrow(Vector256<float> values);
@@ -17,6 +18,11 @@ interface ISixteenBits
 static class SixteenBits
 {
     const int Step = 16;
+
+    /// <summary>The sixteen numbers that begin at <paramref name="bits"/>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> Load<TFormat>(ref readonly short bits) where TFormat : ISixteenBits
+        => TFormat.Widen(Vector512.WidenLower(Vector256.LoadUnsafe(in bits).ToVector512Unsafe()));
 
     public static void Widen<TFormat>(ReadOnlySpan<ushort> bits, Span<float> values) where TFormat : ISixteenBits
     {
@@ -58,12 +64,7 @@ static class SixteenBits
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static void WidenStep<TFormat>(ref ushort bits, ref float values) where TFormat : ISixteenBits
-    {
-        var (low, high) = Vector256.Widen(Vector256.LoadUnsafe(ref bits));
-        TFormat.Widen(low).StoreUnsafe(ref values);
-        TFormat.Widen(high).StoreUnsafe(ref values, (nuint)Vector256<float>.Count);
-    }
-
+        => Load<TFormat>(in Unsafe.As<ushort, short>(ref bits)).StoreUnsafe(ref values);
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static void NarrowStep<TFormat>(ref float values, ref ushort bits) where TFormat : ISixteenBits
     {
