@@ -1,6 +1,7 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 using Ouro.Tensors.Packed;
 
 namespace Ouro.Tensors;
@@ -48,13 +49,17 @@ public sealed unsafe class Activations
     internal int Groups { get; }
 
     /// <summary>Rows that a kernel takes at once: as many as the processor has registers for.</summary>
-    internal static int MostTileRows => Vector512.IsHardwareAccelerated ? 8 : 4;
+    internal static int MostTileRows => Avx512BW.IsSupported ? 8 : ExpandedProducts.TileRows;
 
     /// <summary>Says that <see cref="Values"/> changed, so that an 8-bit form made before is not used again.</summary>
     public void Changed() => _codedRows = -1;
 
-    /// <summary>Rows of the tile that starts at <paramref name="row"/>: 8, 4, 2 or 1.</summary>
-    internal int TileAt(int row) => Math.Min(MostTileRows, 1 << BitOperations.Log2((uint)(Values.Rows - row)));
+    /// <summary>Rows of the tile that starts at <paramref name="row"/>: 8, 4, 2 or 1; without AVX-512 4 or 1.</summary>
+    internal int TileAt(int row)
+    {
+        var left = Values.Rows - row;
+        return Avx512BW.IsSupported ? Math.Min(MostTileRows, 1 << BitOperations.Log2((uint)left)) : left >= MostTileRows ? MostTileRows : 1;
+    }
 
     /// <summary>The records of the tile that starts at <paramref name="row"/>.</summary>
     internal sbyte* Records(int row) => _records + (long)row * Groups * ActivationRecord.Bytes;

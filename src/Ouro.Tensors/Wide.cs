@@ -6,55 +6,23 @@ namespace Ouro.Tensors;
 
 /// <summary>Operations on sixteen lanes that <see cref="Vector512"/> does not have.</summary>
 /// <remarks>
-/// Kernels are written once, for 512 bits. Where the processor has none, the runtime makes two operations on 256 bits of each, or four on
-/// 128, and compiles them as well as if they had been written out (LOG.md has the numbers).
+/// Where the processor has no 512-bit registers, the runtime makes two operations on 256 bits of each, or four on 128.
 /// </remarks>
 static unsafe class Wide
 {
-    /// <summary>Four activation codes in every lane.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<sbyte> Broadcast(sbyte* four) => Vector512.Create(*(int*)four).AsSByte();
-
-    /// <summary>a*b + c as <see cref="Lanes.MultiplyAdd(float, float, float)"/> does it.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<float> MultiplyAdd(Vector512<float> a, Vector512<float> b, Vector512<float> c)
-        => Vector512.MultiplyAddEstimate(a, b, c);
-
     /// <summary>Lane j = codes[2j] * activations[2j] + codes[2j+1] * activations[2j+1], which must fit 16 bits.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<short> MultiplyPairs(Vector512<byte> codes, Vector512<sbyte> activations)
-        => Avx512BW.IsSupported ? Avx512BW.MultiplyAddAdjacent(codes, activations) : MultiplyPairsInHalves(codes, activations);
+    public static Vector256<short> MultiplyPairs(Vector256<byte> codes, Vector256<sbyte> activations)
+        => Avx2.IsSupported
+            ? Avx2.MultiplyAddAdjacent(codes, activations)
+            : (codes.AsUInt16() & Vector256.Create((ushort)255)).AsInt16() * (activations.AsInt16() << 8 >> 8)
+                + (codes.AsUInt16() >>> 8).AsInt16() * (activations.AsInt16() >> 8);
 
     /// <summary>Lane j = numbers[2j] + numbers[2j+1].</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<int> SumPairs(Vector512<short> numbers)
-        => Avx512BW.IsSupported ? Avx512BW.MultiplyAddAdjacent(numbers, Vector512<short>.One) : SumPairsInHalves(numbers);
-
-    /// <summary>True if <see cref="AddProductsOfFour"/> is one instruction for each 256 bits.</summary>
-    public static bool HasProductsOfFour => AvxVnni.IsSupported;
-
-    /// <summary>Lane j of <paramref name="sums"/> + the four products of lane j.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<int> AddProductsOfFour(Vector512<int> sums, Vector512<byte> codes, Vector512<sbyte> activations)
-        => Vector512.Create(
-            AvxVnni.MultiplyWideningAndAdd(sums.GetLower(), codes.GetLower(), activations.GetLower()),
-            AvxVnni.MultiplyWideningAndAdd(sums.GetUpper(), codes.GetUpper(), activations.GetUpper()));
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static Vector512<short> MultiplyPairsInHalves(Vector512<byte> codes, Vector512<sbyte> activations)
+    public static Vector256<int> SumPairs(Vector256<short> numbers)
         => Avx2.IsSupported
-            ? Vector512.Create(
-                Avx2.MultiplyAddAdjacent(codes.GetLower(), activations.GetLower()),
-                Avx2.MultiplyAddAdjacent(codes.GetUpper(), activations.GetUpper()))
-            : (codes.AsUInt16() & Vector512.Create((ushort)255)).AsInt16() * (activations.AsInt16() << 8 >> 8)
-                + (codes.AsUInt16() >>> 8).AsInt16() * (activations.AsInt16() >> 8);
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static Vector512<int> SumPairsInHalves(Vector512<short> numbers)
-        => Avx2.IsSupported
-            ? Vector512.Create(
-                Avx2.MultiplyAddAdjacent(numbers.GetLower(), Vector256<short>.One),
-                Avx2.MultiplyAddAdjacent(numbers.GetUpper(), Vector256<short>.One))
+            ? Avx2.MultiplyAddAdjacent(numbers, Vector256<short>.One)
             : (numbers.AsInt32() << 16 >> 16) + (numbers.AsInt32() >> 16);
 
     /// <summary>Sixteen unsigned bytes as numbers.</summary>

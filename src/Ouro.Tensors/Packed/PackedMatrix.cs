@@ -1,3 +1,4 @@
+using System.Runtime.Intrinsics.X86;
 using Ouro.Formats;
 
 namespace Ouro.Tensors.Packed;
@@ -131,6 +132,12 @@ sealed unsafe class PackedMatrix<TFormat> : WeightMatrix
         void Multiply(int strip, float* to, nint stride)
         {
             var bytes = weights._strips + (long)strip * weights._stripBytes;
+            if (!Avx512BW.IsSupported)
+            {
+                ExpandedProducts.Multiply<TFormat>(bytes, weights._blocks, rows, to, stride);
+                return;
+            }
+
             for (var row = 0; row < rows.Values.Rows;)
             {
                 var tile = rows.TileAt(row);

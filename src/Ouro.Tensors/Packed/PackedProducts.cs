@@ -3,7 +3,7 @@ using System.Runtime.Intrinsics.X86;
 
 namespace Ouro.Tensors.Packed;
 
-/// <summary>Sixteen outputs of one to eight rows: the loop that reads the weights.</summary>
+/// <summary>Sixteen outputs of one to eight rows, on processors with AVX-512: the loop that reads the weights.</summary>
 static unsafe class PackedProducts
 {
     /// <summary>How far ahead memory is asked for.</summary>
@@ -67,7 +67,7 @@ static unsafe class PackedProducts
         for (var block = 0; block < blocks; block++)
         {
             if (ahead)
-                Prefetch(weights + PrefetchBytes, TFormat.BlockBytes);
+                Prefetch(weights, TFormat.BlockBytes);
 
             var format = TFormat.Open(weights);
             for (var group = 0; group < TFormat.Groups; group++)
@@ -117,14 +117,15 @@ static unsafe class PackedProducts
         tile.Store(result, stride);
     }
 
+    /// <summary>Asks for what lies a few kilobytes behind these bytes; what lies behind the weights may be asked for in vain.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static void Prefetch(byte* from, int bytes)
+    public static void Prefetch(byte* from, int bytes)
     {
         if (!Sse.IsSupported)
             return;
 
         for (var line = 0; line < bytes; line += 64)
-            Sse.Prefetch0(from + line);
+            Sse.Prefetch0(from + PrefetchBytes + line);
     }
 }
 

@@ -36,33 +36,19 @@ unsafe interface IRowTile
 /// <summary>What a tile does for each of its rows.</summary>
 static unsafe class RowSteps
 {
-    // The processor's own operations are written out first: what is inlined here is inlined for every row and step of a kernel, and the
-    // runtime's compiler stops when there is too much of it.
-
     /// <summary>Lane j: the products of codes 2j and 2j + 1 of both steps, added to <paramref name="sum"/> unless it starts here.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<short> Add(Vector512<short> sum, Vector512<byte> first, Vector512<byte> second, sbyte* activations, bool starts)
     {
-        if (Avx512BW.IsSupported)
-        {
-            sum = starts
-                ? Avx512BW.MultiplyAddAdjacent(first, Vector512.Create(*(int*)activations).AsSByte())
-                : sum + Avx512BW.MultiplyAddAdjacent(first, Vector512.Create(*(int*)activations).AsSByte());
-            return sum + Avx512BW.MultiplyAddAdjacent(second, Vector512.Create(*(int*)(activations + 4)).AsSByte());
-        }
-
-        var products = Wide.MultiplyPairs(first, Vector512.Create(*(int*)activations).AsSByte());
-        return (starts ? products : sum + products) + Wide.MultiplyPairs(second, Vector512.Create(*(int*)(activations + 4)).AsSByte());
+        sum = starts
+            ? Avx512BW.MultiplyAddAdjacent(first, Vector512.Create(*(int*)activations).AsSByte())
+            : sum + Avx512BW.MultiplyAddAdjacent(first, Vector512.Create(*(int*)activations).AsSByte());
+        return sum + Avx512BW.MultiplyAddAdjacent(second, Vector512.Create(*(int*)(activations + 4)).AsSByte());
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<int> Fold(Vector512<int> sum, Vector512<short> run, bool first)
-    {
-        if (Avx512BW.IsSupported)
-            return first ? Avx512BW.MultiplyAddAdjacent(run, Vector512<short>.One) : sum + Avx512BW.MultiplyAddAdjacent(run, Vector512<short>.One);
-
-        return first ? Wide.SumPairs(run) : sum + Wide.SumPairs(run);
-    }
+        => first ? Avx512BW.MultiplyAddAdjacent(run, Vector512<short>.One) : sum + Avx512BW.MultiplyAddAdjacent(run, Vector512<short>.One);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<float> Scale(Vector512<float> group, Vector512<int> sum, Vector512<float> scale, bool first)
