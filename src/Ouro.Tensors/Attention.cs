@@ -60,7 +60,7 @@ static class Attention
             switch (places[0].Shape.Type)
             {
                 case ElementType.F32: tile.Attend<F32>(); break;
-                case ElementType.F16: tile.Attend<F16>(); break;
+                case ElementType.F16: tile.Attend<FiniteF16>(); break;
                 case ElementType.Q8_0: tile.Attend<Q8_0>(); break;
                 default: throw Unsupported(places[0]);
             }

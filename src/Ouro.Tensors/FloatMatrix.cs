@@ -1,3 +1,4 @@
+using System.Runtime.Intrinsics;
 using Ouro.Formats;
 using Ouro.Tensors.Quantization;
 
@@ -19,27 +20,53 @@ class WeightMatrix<TFormat>(int outputs, int inputs, ReadOnlyMemory<byte> bytes)
     private protected override void Product(Activations rows, Matrix result, WorkerPool pool)
         => pool.Run(new FloatWork(this, rows.Values, result), Outputs, Grain(rows.Values.Rows, pool.ThreadCount));
 
+    /// <summary>Weight rows are widened a few at a time, into the second-level cache, and multiplied four by four with all activation rows.</summary>
     readonly unsafe struct FloatWork(WeightMatrix<TFormat> weights, Matrix rows, Matrix result) : IRangeWork
     {
+        const int RowsAtOnce = 16;
+
         public void Do(int from, int to)
         {
             var length = rows.Stride;
-            var widened = (float*)Scratch.Bytes((long)length * sizeof(float));
-            new Span<float>(widened + weights.Inputs, length - weights.Inputs).Clear();
-            for (var output = from; output < to; output++)
+            var widened = (float*)Scratch.Bytes((long)RowsAtOnce * length * sizeof(float));
+            for (; from < to; from += RowsAtOnce)
             {
-                weights.Prefetch(output);
-                weights.DecodeRow(output, new Span<float>(widened, weights.Inputs));
-                var row = 0;
-                for (; row + 4 <= rows.Rows; row += 4)
-                {
-                    var four = FloatProducts.Four<F32>(widened, (byte*)rows.RowPointer(row), sizeof(float) * (nint)rows.Stride, length);
-                    for (var i = 0; i < 4; i++)
-                        result.RowPointer(row + i)[output] = four[i];
-                }
+                var count = Math.Min(RowsAtOnce, to - from);
+                for (var i = 0; i < count; i++)
+                    Widen(from + i, widened + (long)i * length);
+                Multiply(from, count, widened);
+            }
+        }
 
-                for (; row < rows.Rows; row++)
-                    result.RowPointer(row)[output] = FloatProducts.One(widened, rows.RowPointer(row), length);
+        void Widen(int output, float* to)
+        {
+            weights.Prefetch(output);
+            weights.DecodeRow(output, new Span<float>(to, weights.Inputs));
+            new Span<float>(to + weights.Inputs, rows.Stride - weights.Inputs).Clear();
+        }
+
+        void Multiply(int output, int count, float* widened)
+        {
+            var row = 0;
+            for (; Vector512.IsHardwareAccelerated && row + 4 <= rows.Rows; row += 4)
+            {
+                for (var i = 0; i + 4 <= count; i += 4)
+                    FloatProducts.Sixteen(
+                        rows.RowPointer(row), rows.Stride, widened + (long)i * rows.Stride, rows.Stride, rows.Stride,
+                        result.RowPointer(row) + output + i, result.Stride);
+            }
+
+            for (; row < rows.Rows; row++)
+            {
+                for (var i = 0; i + 4 <= count; i += 4)
+                    FloatProducts.Four<F32>(rows.RowPointer(row), (byte*)(widened + (long)i * rows.Stride), sizeof(float) * (nint)rows.Stride, rows.Stride)
+                        .Store(result.RowPointer(row) + output + i);
+            }
+
+            for (var i = count & ~3; i < count; i++)
+            {
+                for (row = 0; row < rows.Rows; row++)
+                    result.RowPointer(row)[output + i] = FloatProducts.One(widened + (long)i * rows.Stride, rows.RowPointer(row), rows.Stride);
             }
         }
     }

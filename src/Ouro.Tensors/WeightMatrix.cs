@@ -47,9 +47,9 @@ public abstract unsafe class WeightMatrix : IDisposable
     /// <param name="bytes">Row-major blocks; kept, not copied.</param>
     public static WeightMatrix Open(ElementType type, int outputs, int inputs, ReadOnlyMemory<byte> bytes) => type switch
     {
-        ElementType.F32 => new WeightMatrix<F32>(outputs, inputs, bytes),
-        ElementType.F16 => new WeightMatrix<F16>(outputs, inputs, bytes),
-        ElementType.BF16 => new WeightMatrix<BF16>(outputs, inputs, bytes),
+        ElementType.F32 => new PlainMatrix<F32>(outputs, inputs, bytes),
+        ElementType.F16 => new PlainMatrix<F16>(outputs, inputs, bytes),
+        ElementType.BF16 => new PlainMatrix<BF16>(outputs, inputs, bytes),
         ElementType.Q8_0 => new CodedMatrix<Q8_0, SignedCodes>(outputs, inputs, bytes),
         ElementType.Q3_K => new CodedMatrix<Q3_K, UnsignedCodes>(outputs, inputs, bytes),
         ElementType.Q4_K => new CodedMatrix<Q4_K, UnsignedCodes>(outputs, inputs, bytes),
