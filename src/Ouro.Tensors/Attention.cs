@@ -60,7 +60,7 @@ static class Attention
             switch (places[0].Shape.Type)
             {
                 case ElementType.F32: tile.Attend<F32>(); break;
-                case ElementType.F16: tile.Attend<F16>(); break;
+                case ElementType.F16: tile.Attend<FiniteF16>(); break;
                 case ElementType.Q8_0: tile.Attend<Q8_0>(); break;
                 default: throw Unsupported(places[0]);
             }
@@ -124,12 +124,17 @@ static unsafe class KvStore<TFormat>
 
         var page = place.Pages[place.Position / KvPage.Positions];
         var shape = page.Shape;
+        var rowBytes = checked(shape.Heads * shape.HeadBytes);
+        var encoded = new Span<byte>(Scratch.Bytes(2L * rowBytes), checked(2 * rowBytes));
+        TFormat.Encode(keys, encoded[..rowBytes]);
+        TFormat.Encode(values, encoded[rowBytes..]);
+
         var offset = (long)(place.Position % KvPage.Positions) * shape.HeadBytes;
         for (var head = 0; head < shape.Heads; head++)
         {
-            var numbers = head * shape.HeadSize;
-            TFormat.Encode(keys.Slice(numbers, shape.HeadSize), new Span<byte>(page.Keys(place.Loop, layer, head) + offset, shape.HeadBytes));
-            TFormat.Encode(values.Slice(numbers, shape.HeadSize), new Span<byte>(page.Values(place.Loop, layer, head) + offset, shape.HeadBytes));
+            var from = head * shape.HeadBytes;
+            encoded.Slice(from, shape.HeadBytes).CopyTo(new Span<byte>(page.Keys(place.Loop, layer, head) + offset, shape.HeadBytes));
+            encoded.Slice(rowBytes + from, shape.HeadBytes).CopyTo(new Span<byte>(page.Values(place.Loop, layer, head) + offset, shape.HeadBytes));
         }
     }
 

@@ -20,8 +20,9 @@ static unsafe class AttentionKernels
     {
         for (var p = 0; p < count; p += 4)
         {
-            Prefetch(keys, bytes, p, 4, count, next);
-            FloatProducts.Four<TStored>(query, keys + (nint)p * bytes, bytes, length).Store(scores + p);
+            var four = keys + (nint)p * bytes;
+            var ahead = next is null ? 0 : (nint)(Ahead(keys, bytes, p, count, next) - four);
+            FloatProducts.Four<TStored>(query, four, bytes, length, ahead).Store(scores + p);
         }
     }
 
@@ -63,7 +64,7 @@ static unsafe class AttentionKernels
             for (var p = from; p < to; p++)
             {
                 if (column == 0)
-                    Prefetch(values, bytes, p, 1, to, next);
+                    Prefetch(values, bytes, p, to, next);
                 var (value, weight) = ((nint)values + (nint)p * bytes, Vector512.Create(weights[p]));
                 AddFour<TStored>((byte*)value, column, weight, ref s0, ref s1, ref s2, ref s3);
                 AddFour<TStored>((byte*)value, column + 64, weight, ref s4, ref s5, ref s6, ref s7);
@@ -79,7 +80,7 @@ static unsafe class AttentionKernels
             for (var p = from; p < to; p++)
             {
                 if (column == 0)
-                    Prefetch(values, bytes, p, 1, to, next);
+                    Prefetch(values, bytes, p, to, next);
                 AddFour<TStored>(values + (nint)p * bytes, column, Vector512.Create(weights[p]), ref s0, ref s1, ref s2, ref s3);
             }
 
@@ -160,16 +161,23 @@ static unsafe class AttentionKernels
         d.Store(to + 48);
     }
 
-    /// <summary>Asks for some positions that are needed a few kilobytes from now: of this block, or of what comes after it.</summary>
+    /// <summary>Asks for the position that is needed a few kilobytes from now.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static void Prefetch(byte* block, int bytes, int position, int positions, int count, byte* next)
+    static void Prefetch(byte* block, int bytes, int position, int count, byte* next)
     {
         if (!Sse.IsSupported || next is null)
             return;
 
-        var (ahead, end) = ((nint)position * bytes + PrefetchBytes, (nint)count * bytes);
-        var start = ahead < end ? block + ahead : next + (ahead - end);
-        for (var line = 0; line < positions * bytes; line += 64)
+        var start = Ahead(block, bytes, position, count, next);
+        for (var line = 0; line < bytes; line += 64)
             Sse.Prefetch0(start + line);
+    }
+
+    /// <summary>What is read a few kilobytes after a position: in this block, or in what comes after it.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static byte* Ahead(byte* block, int bytes, int position, int count, byte* next)
+    {
+        var (ahead, end) = ((nint)position * bytes + PrefetchBytes, (nint)count * bytes);
+        return ahead < end ? block + ahead : next + (ahead - end);
     }
 }

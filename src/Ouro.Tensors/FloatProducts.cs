@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 using Ouro.Tensors.Quantization;
 
 namespace Ouro.Tensors;
@@ -35,7 +36,8 @@ static unsafe class FloatProducts
 
     /// <summary>One row with four, which are stored <paramref name="stride"/> bytes apart.</summary>
     /// <param name="length">Numbers in a row, a multiple of 16.</param>
-    public static Vector128<float> Four<TFour>(float* one, byte* four, nint stride, int length)
+    /// <param name="ahead">How many bytes behind what is read memory is asked for; 0 for nothing.</param>
+    public static Vector128<float> Four<TFour>(float* one, byte* four, nint stride, int length, nint ahead = 0)
         where TFour : struct, IStoredNumbers
     {
         Vector512<float> sum0 = default, sum1 = default, sum2 = default, sum3 = default;
@@ -44,6 +46,8 @@ static unsafe class FloatProducts
         for (; i + 32 <= length; i += 32)
         {
             var (low, high) = (Vector512.Load(one + i), Vector512.Load(one + i + 16));
+            if (Sse.IsSupported && ahead != 0)
+                Prefetch(four + ahead + i / 32 * TFour.BytesFor32, stride, TFour.BytesFor32);
             sum0 = Add<TFour>(sum0, low, high, four, i);
             sum1 = Add<TFour>(sum1, low, high, four1, i);
             sum2 = Add<TFour>(sum2, low, high, four2, i);
@@ -97,6 +101,18 @@ static unsafe class FloatProducts
         Lanes.Sums(s10, s11, s12, s13).Store(result + resultStride);
         Lanes.Sums(s20, s21, s22, s23).Store(result + 2 * resultStride);
         Lanes.Sums(s30, s31, s32, s33).Store(result + 3 * resultStride);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static void Prefetch(byte* four, nint stride, int bytes)
+    {
+        for (var line = 0; line < bytes; line += 64)
+        {
+            Sse.Prefetch0(four + line);
+            Sse.Prefetch0(four + stride + line);
+            Sse.Prefetch0(four + 2 * stride + line);
+            Sse.Prefetch0(four + 3 * stride + line);
+        }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -13,7 +13,7 @@ public interface IRangeWork
 /// <summary>Threads that share out ranges of work in small chunks; the calling thread works too.</summary>
 /// <remarks>
 /// A thread that the system has put aside holds up at most its own chunk: threads join a piece of work when they notice it and leave when
-/// nothing is left, so nobody waits for a thread that never came. Idle threads spin for about a thousand pauses, then block.
+/// nothing is left, so nobody waits for a thread that never came. Whoever waits spins for about a thousand pauses (some 35 microseconds), then blocks.
 /// Which thread does which item never changes a result: every item is written by one call that depends on the item alone.
 /// One piece of work runs at a time; callers on several threads take turns. Nothing is allocated per call. Work must not give work to
 /// its own pool unless that is a single chunk: the second piece would wait for the first, and the first for it.
@@ -21,7 +21,8 @@ public interface IRangeWork
 /// Why it is safe. The fields that describe a piece are written before membership opens (a release), and a thread reads them only after it
 /// has joined (a full fence); membership opens only when it was closed and empty, so a thread that joins late joins a whole newer piece
 /// and never the remains of an older one. Closing adds a large negative number, so that nobody joins any more and the caller
-/// waits until the members have left; their last act, leaving, publishes what they wrote.
+/// waits until the members have left; their last act, leaving, publishes what they wrote. It spins and then sleeps, for a processor that
+/// sleeps can take over a member that another program keeps from running on its own; the last member to leave wakes it.
 /// A sleeper is never forgotten: it counts itself before it looks at the generation, the caller raises the generation before it looks for
 /// sleepers, and both with a full fence. The other way round there may be a wake-up too many, which costs one more look at the generation.
 /// </para>
@@ -40,10 +41,12 @@ public sealed unsafe class WorkerPool : IDisposable
     readonly Lock _turn = new();
     readonly Thread[] _threads;
     readonly SemaphoreSlim _wake = new(0);
+    readonly SemaphoreSlim _allHaveLeft = new(0);
 
     int _membership = Closed;   // threads at work on the present piece; negative once it is closed
     int _generation;            // counts pieces of work
     int _sleeping;
+    int _callerSleeps;          // 1 while the caller is about to wait, or waits, for the last member to leave
     bool _stopped;
 
     delegate*<void*, int, int, void> _do;
@@ -128,6 +131,7 @@ public sealed unsafe class WorkerPool : IDisposable
         foreach (var thread in _threads)
             thread.Join();
         _wake.Dispose();
+        _allHaveLeft.Dispose();
     }
 
     static void Invoke<TWork>(void* work, int from, int to)
@@ -158,13 +162,23 @@ public sealed unsafe class WorkerPool : IDisposable
 
     void WaitUntilAllHaveLeft()
     {
-        for (var pauses = 0; Volatile.Read(ref _membership) != Closed; pauses++)
+        for (var pauses = 0; pauses < PausesBeforeBlocking; pauses++)
         {
-            if (pauses < PausesBeforeBlocking)
-                Thread.SpinWait(1);
-            else
-                Thread.Yield();
+            if (Volatile.Read(ref _membership) == Closed)
+                return;
+            Thread.SpinWait(1);
         }
+
+        // Whoever takes the flag back acts: the caller goes on, or the last member wakes it.
+        Interlocked.Exchange(ref _callerSleeps, 1);
+        if (Volatile.Read(ref _membership) != Closed || Interlocked.Exchange(ref _callerSleeps, 0) == 0)
+            _allHaveLeft.Wait();
+    }
+
+    void Leave()
+    {
+        if (Interlocked.Decrement(ref _membership) == Closed && Interlocked.Exchange(ref _callerSleeps, 0) == 1)
+            _allHaveLeft.Release();
     }
 
     void Serve()
@@ -180,7 +194,7 @@ public sealed unsafe class WorkerPool : IDisposable
                 continue;
 
             TakeChunks();
-            Interlocked.Decrement(ref _membership);
+            Leave();
         }
     }
 

@@ -5,7 +5,7 @@ using Ouro.Formats;
 namespace Ouro.Tensors.Quantization;
 
 /// <summary>The upper 16 bits of a single-precision number: its range, with 7 fraction bits.</summary>
-public readonly struct BF16 : IElementFormat, ISixteenBits
+public readonly struct BF16 : IElementFormat, ISixteenBits, IStoredNumbers
 {
     const int BitsLost = 16;
 
@@ -28,6 +28,13 @@ public readonly struct BF16 : IElementFormat, ISixteenBits
     /// <summary>Nearest, ties to even; what rounds beyond the largest number becomes infinity; a NaN stays a NaN.</summary>
     /// <exception cref="ArgumentException">The lengths differ.</exception>
     public static void Narrow(ReadOnlySpan<float> values, Span<ushort> bits) => SixteenBits.Narrow<BF16>(values, bits);
+
+    static int IStoredNumbers.BytesFor32 => 32 * sizeof(ushort);
+
+    static unsafe Vector512<float> IStoredNumbers.Load(byte* row, int index) => SixteenBits.Load<BF16>(in ((short*)row)[index]);
+
+    static unsafe void IStoredNumbers.Load(byte* row, int index, out Vector512<float> low, out Vector512<float> high)
+        => (low, high) = (SixteenBits.Load<BF16>(in ((short*)row)[index]), SixteenBits.Load<BF16>(in ((short*)row)[index + 16]));
 
     static Vector512<float> ISixteenBits.Widen(Vector512<int> bits) => (bits << BitsLost).AsSingle();
 

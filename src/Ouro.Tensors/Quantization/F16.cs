@@ -65,16 +65,12 @@ public readonly struct F16 : IElementFormat, ISixteenBits, IStoredNumbers
         return isSubnormal && Math.Abs((float)half) < Math.Abs(scale) ? (ushort)(bits + 1) : bits;
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static unsafe Vector512<float> IStoredNumbers.Load(byte* row, int index) => Load(row, index);
+    static int IStoredNumbers.BytesFor32 => 32 * sizeof(ushort);
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static unsafe Vector512<float> IStoredNumbers.Load(byte* row, int index) => SixteenBits.Load<F16>(in ((short*)row)[index]);
+
     static unsafe void IStoredNumbers.Load(byte* row, int index, out Vector512<float> low, out Vector512<float> high)
-        => (low, high) = (Load(row, index), Load(row, index + 16));
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static unsafe Vector512<float> Load(byte* row, int index)
-        => WidenFinite(Vector512.WidenLower(Vector256.Load((short*)row + index).ToVector512Unsafe()));
+        => (low, high) = (SixteenBits.Load<F16>(in ((short*)row)[index]), SixteenBits.Load<F16>(in ((short*)row)[index + 16]));
 
     /// <summary>The number that the bits mean, exactly, if it is finite.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -91,7 +87,7 @@ public readonly struct F16 : IElementFormat, ISixteenBits, IStoredNumbers
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static Vector512<float> WidenFinite(Vector512<int> bits)
+    internal static Vector512<float> WidenFinite(Vector512<int> bits)
         => ((bits << FractionBitsLost) & Vector512.Create(SignAndMagnitude)).AsSingle() * Vector512.Create(TwoTo112).AsSingle();
 
     // Normal results round in integers: add half a unit, less one if even, and cut. Subnormal results round in floating point: 0.5 has

@@ -16,6 +16,8 @@ public readonly struct F32 : IElementFormat, IStoredNumbers
     /// <inheritdoc/>
     public static void Encode(ReadOnlySpan<float> values, Span<byte> blocks) => Copy(MemoryMarshal.AsBytes(values), blocks);
 
+    static int IStoredNumbers.BytesFor32 => 32 * sizeof(float);
+
     static unsafe Vector512<float> IStoredNumbers.Load(byte* row, int index) => Vector512.Load((float*)row + index);
 
     static unsafe void IStoredNumbers.Load(byte* row, int index, out Vector512<float> low, out Vector512<float> high)

@@ -68,6 +68,9 @@ public struct Q8_0 : IScaledBlock<Q8_0>, IPackableBlock<Q8_0>, IStoredNumbers
         }
     }
 
+    static unsafe int IStoredNumbers.BytesFor32 => sizeof(Q8_0);
+
+    // For the scales that Encode writes, which are finite.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static unsafe Vector512<float> IStoredNumbers.Load(byte* row, int index)
     {

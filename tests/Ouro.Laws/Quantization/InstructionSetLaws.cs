@@ -11,6 +11,7 @@ public sealed class InstructionSetLaws
     [
         ("DOTNET_EnableHWIntrinsic", Vector128.IsHardwareAccelerated),
         ("DOTNET_EnableAVX2", Avx2.IsSupported || Vector256.IsHardwareAccelerated),
+        ("DOTNET_EnableAVX512", Avx512F.IsSupported || Vector512.IsHardwareAccelerated),
         ("DOTNET_EnableAVXVNNI", AvxVnni.IsSupported),
     ];
 

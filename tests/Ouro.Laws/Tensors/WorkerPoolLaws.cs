@@ -78,6 +78,20 @@ public sealed class WorkerPoolLaws
     }
 
     [Fact]
+    public void A_caller_that_fell_asleep_waiting_for_the_last_thread_is_woken()
+    {
+        using var pool = new WorkerPool(3);
+        for (var round = 0; round < 50; round++)
+        {
+            var done = new int[3];
+
+            pool.Run(new SlowElsewhere(Environment.CurrentManagedThreadId, done), done.Length, 1);
+
+            done.ShouldAllBe(count => count == 1);
+        }
+    }
+
+    [Fact]
     public void A_disposed_pool_refuses_work()
     {
         var pool = new WorkerPool(2);
@@ -101,6 +115,17 @@ public sealed class WorkerPoolLaws
     readonly struct Nesting(WorkerPool pool) : IRangeWork
     {
         public void Do(int from, int to) => pool.Run(new Counting(new int[100]), 100, 1);
+    }
+
+    readonly struct SlowElsewhere(int caller, int[] done) : IRangeWork
+    {
+        public void Do(int from, int to)
+        {
+            if (Environment.CurrentManagedThreadId != caller)
+                Thread.Sleep(1);
+            for (var i = from; i < to; i++)
+                Interlocked.Increment(ref done[i]);
+        }
     }
 
     readonly struct Counting(int[] done) : IRangeWork

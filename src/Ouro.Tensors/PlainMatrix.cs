@@ -1,0 +1,54 @@
+using System.Runtime.Intrinsics;
+using Ouro.Tensors.Quantization;
+
+namespace Ouro.Tensors;
+
+/// <summary>Weights that vectors read as they are stored: a few activation rows are multiplied without widening the weights first.</summary>
+sealed class PlainMatrix<TFormat>(int outputs, int inputs, ReadOnlyMemory<byte> bytes) : FloatMatrix<TFormat>(outputs, inputs, bytes)
+    where TFormat : struct, IStoredNumbers
+{
+    /// <summary>Fewer rows than are worth a widening.</summary>
+    const int FewRows = 3;
+
+    private protected override void Product(Activations rows, Matrix result, WorkerPool pool)
+    {
+        if (rows.Values.Rows <= FewRows && Inputs % Matrix.Padding == 0)
+            pool.Run(new FewRowsWork(this, rows.Values, result), Outputs, Grain(rows.Values.Rows, pool.ThreadCount));
+        else
+            base.Product(rows, result, pool);
+    }
+
+    readonly unsafe struct FewRowsWork(PlainMatrix<TFormat> weights, Matrix rows, Matrix result) : IRangeWork
+    {
+        public void Do(int from, int to)
+        {
+            // The last rows are done again rather than singly: the same numbers are stored twice.
+            for (var output = from; output < to; output += 4)
+            {
+                var first = Math.Max(from, Math.Min(output, to - 4));
+                if (to - first < 4)
+                    Singly(first, to);
+                else
+                    Four(first);
+            }
+        }
+
+        void Four(int output)
+        {
+            var four = weights.Pointer + (long)output * weights.RowBytes;
+            for (var row = 0; row < rows.Rows; row++)
+                FloatProducts.Four<TFormat>(rows.RowPointer(row), four, weights.RowBytes, weights.Inputs, row == 0 ? 4 * weights.RowBytes : 0)
+                    .Store(result.RowPointer(row) + output);
+        }
+
+        void Singly(int from, int to)
+        {
+            for (var output = from; output < to; output++)
+            {
+                for (var row = 0; row < rows.Rows; row++)
+                    result.RowPointer(row)[output] = FloatProducts.Four<TFormat>(
+                        rows.RowPointer(row), weights.Pointer + (long)output * weights.RowBytes, 0, weights.Inputs).ToScalar();
+            }
+        }
+    }
+}
