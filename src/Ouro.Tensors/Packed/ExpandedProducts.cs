@@ -97,8 +97,14 @@ static unsafe class ExpandedProducts
             {
                 var from = activations + (TFormat.PartsAreDigits ? 0 : part * PackedLayout.GroupSize / 2);
                 var sum = Vector256<int>.Zero;
-                for (var step = 0; step < StepsOf<TFormat>(); step += 2, steps += 2 * PackedLayout.StepBytes)
-                    sum += Wide.SumPairs(Pairs(steps, from + 4 * step) + Pairs(steps + PackedLayout.StepBytes, from + 4 * step + 4));
+                for (var runs = StepsOf<TFormat>() / TFormat.StepsIn16Bits; runs > 0; runs--)
+                {
+                    var run = Vector256<short>.Zero;
+                    for (var step = 0; step < TFormat.StepsIn16Bits; step++, steps += PackedLayout.StepBytes, from += 4)
+                        run += Wide.MultiplyPairs(Vector256.Load(steps), Four(from));
+                    sum += Wide.SumPairs(run);
+                }
+
                 numbers = Scale(numbers, sum, floats + part * PackedLayout.Outputs, first: part == 0);
             }
 
@@ -123,13 +129,22 @@ static unsafe class ExpandedProducts
             {
                 var from = activations + (TFormat.PartsAreDigits ? 0 : part * PackedLayout.GroupSize / 2);
                 Vector256<int> sum0 = default, sum1 = default, sum2 = default, sum3 = default;
-                for (var step = 0; step < StepsOf<TFormat>(); step += 2, steps += 2 * PackedLayout.StepBytes, from += 8)
+                for (var runs = StepsOf<TFormat>() / TFormat.StepsIn16Bits; runs > 0; runs--)
                 {
-                    var second = steps + PackedLayout.StepBytes;
-                    sum0 += Wide.SumPairs(Pairs(steps, from) + Pairs(second, from + 4));
-                    sum1 += Wide.SumPairs(Pairs(steps, from + Next) + Pairs(second, from + Next + 4));
-                    sum2 += Wide.SumPairs(Pairs(steps, from + 2 * Next) + Pairs(second, from + 2 * Next + 4));
-                    sum3 += Wide.SumPairs(Pairs(steps, from + 3 * Next) + Pairs(second, from + 3 * Next + 4));
+                    Vector256<short> run0 = default, run1 = default, run2 = default, run3 = default;
+                    for (var step = 0; step < TFormat.StepsIn16Bits; step++, steps += PackedLayout.StepBytes, from += 4)
+                    {
+                        var codes = Vector256.Load(steps);
+                        run0 += Wide.MultiplyPairs(codes, Four(from));
+                        run1 += Wide.MultiplyPairs(codes, Four(from + Next));
+                        run2 += Wide.MultiplyPairs(codes, Four(from + 2 * Next));
+                        run3 += Wide.MultiplyPairs(codes, Four(from + 3 * Next));
+                    }
+
+                    sum0 += Wide.SumPairs(run0);
+                    sum1 += Wide.SumPairs(run1);
+                    sum2 += Wide.SumPairs(run2);
+                    sum3 += Wide.SumPairs(run3);
                 }
 
                 var scale = floats + part * PackedLayout.Outputs;
@@ -154,10 +169,9 @@ static unsafe class ExpandedProducts
         total3.Store(result + 3 * stride);
     }
 
-    /// <summary>Sums of two products, and of two such sums, fit 16 bits for every format: 4 * 127 * 63 &lt; 32,768.</summary>
+    /// <summary>Four activation codes in every lane.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static Vector256<short> Pairs(byte* codes, sbyte* activations)
-        => Wide.MultiplyPairs(Vector256.Load(codes), Vector256.Create(*(int*)activations).AsSByte());
+    static Vector256<sbyte> Four(sbyte* activations) => Vector256.Create(*(int*)activations).AsSByte();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static Vector256<float> Scale(Vector256<float> numbers, Vector256<int> sum, float* scale, bool first)
