@@ -18,6 +18,9 @@ shape.AcceptOnlyFromAmong(shapes);
 var folder = new Option<DirectoryInfo?>("--folder") { Description = "Where the files go; up to 16 GB. A temporary folder by default." };
 var keep = new Option<bool>("--keep") { Description = "Leave the files there." };
 
+var source = new Argument<string>("SOURCE");
+var output = new Argument<string>("OUTPUT");
+
 var root = new RootCommand("Measures Ouro.NET on this machine. Nothing here judges: the numbers are for reading.") { write };
 Add("machine", "What this machine is, and how fast it reads memory.", [], (_, isWritten, _) => MachineBenchmark.Run(isWritten));
 Add("tokenizer", "Encoding and decoding text on one core.", [text], (parsed, isWritten, _) => TokenizerBenchmark.Run(parsed.GetValue(text)!, isWritten));
@@ -25,6 +28,7 @@ Add("quantize", "Encoding weights on one core, and the error of it.", [peer], (p
 Add("pass", "One pass over the stack with 1 to 128 rows.", [model], (parsed, isWritten, cancel) => Pass(parsed.GetValue(model), isWritten, cancel));
 Add("real-size", "Convert, quantise, verify and run whole models, each step a process.", [shape, folder, keep], (parsed, isWritten, cancel)
     => RealSizeBenchmark.Run(parsed.GetValue(shape)!, parsed.GetValue(folder), parsed.GetValue(keep), isWritten, cancel));
+Add("twin", "Makes the Llama-type file of equal shape that llama.cpp can run.", [source, output], (parsed, _, _) => LlamaTwin.Write(parsed.GetRequiredValue(source), parsed.GetRequiredValue(output)));
 Add("all", "All of these, one after the other.", [text, peer, folder, keep], (parsed, isWritten, cancel) =>
 {
     MachineBenchmark.Run(isWritten);
