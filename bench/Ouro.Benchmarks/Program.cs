@@ -27,6 +27,7 @@ var root = new RootCommand("Measures Ouro.NET on this machine. Nothing here judg
 Add("machine", "What this machine is, and how fast it reads memory.", [], (_, isWritten, _) => MachineBenchmark.Run(isWritten));
 Add("tokenizer", "Encoding and decoding text on one core.", [text], (parsed, isWritten, _) => TokenizerBenchmark.Run(parsed.GetValue(text)!, isWritten));
 Add("quantize", "Encoding weights on one core, and the error of it.", [peer], (parsed, isWritten, _) => QuantizeBenchmark.Run(parsed.GetValue(peer), isWritten));
+Add("kernels", "Every kernel beside its scalar definition.", [], (_, isWritten, _) => KernelBenchmark.Run(isWritten));
 Add("peers", "Decoding, prefill, loading and memory, beside llama.cpp's on the same matrices.", [shape, peer, types, cache, seconds], Peers);
 Add("real-size", "Convert, quantise, verify and run whole models, each step a process.", [shape, folder, keep], (parsed, isWritten, cancel)
     => RealSizeBenchmark.Run(parsed.GetValue(shape)!, parsed.GetValue(folder), parsed.GetValue(keep), isWritten, cancel));
@@ -35,6 +36,7 @@ Add("all", "All of these, one after the other.", [text, peer, types, cache, seco
     MachineBenchmark.Run(isWritten);
     TokenizerBenchmark.Run(parsed.GetValue(text)!, isWritten);
     QuantizeBenchmark.Run(parsed.GetValue(peer), isWritten);
+    KernelBenchmark.Run(isWritten);
     if (parsed.GetValue(peer) is not null)
         Peers(parsed, isWritten, cancel);
     RealSizeBenchmark.Run(shapes, parsed.GetValue(folder), parsed.GetValue(keep), isWritten, cancel);

@@ -26,6 +26,9 @@ sealed class Report
         _neighbours.Resume();
     }
 
+    /// <summary>Where this processor's raw numbers lie.</summary>
+    public string BaselineFile => Repository.Path("bench", "baselines", FolderName(), _name + ".json");
+
     public void Add(string key, Table table)
     {
         _parts.Add(table.Markdown());
@@ -49,10 +52,9 @@ sealed class Report
             return;
 
         Replace(text);
-        var file = Repository.Path("bench", "baselines", FolderName(), _name + ".json");
-        Directory.CreateDirectory(Path.GetDirectoryName(file)!);
+        Directory.CreateDirectory(Path.GetDirectoryName(BaselineFile)!);
         var raw = new JsonObject { ["machine"] = Machine.Json(_date), ["neighbours"] = neighbours, ["tables"] = _tables, ["notes"] = _notes };
-        File.WriteAllText(file, raw.ToJsonString(Indented) + "\n");
+        File.WriteAllText(BaselineFile, raw.ToJsonString(Indented) + "\n");
     }
 
     void Replace(string text)
