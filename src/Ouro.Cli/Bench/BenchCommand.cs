@@ -21,12 +21,12 @@ static class BenchCommand
         {
             Description = $"The shape of random weights: {string.Join(", ", ModelShape.Names)}, or LAYERSxWIDTHxHEADS[xFEEDFORWARD[xVOCABULARY[xLOOPS]]] [default: {ShapeByDefault}]",
         };
-        var types = ListOptions.Types("--type", $"The types of random weights, one model after the other [default: {TypeByDefault}].");
-        var threads = ListOptions.Whole("--threads", "Threads that compute.", 1, 1024, [Environment.ProcessorCount], "one per processor");
-        var rows = ListOptions.Whole("--rows", "Tokens that are decoded together.", 1, 512, [1, 2, 4, 8]);
+        var types = ListOption.Types("--type", "The types of random weights, one model after the other.", TypeByDefault, "-t");
+        var threads = ListOption.Whole("--threads", "Threads that compute.", 1, 1024, [Environment.ProcessorCount], "one per processor");
+        var rows = ListOption.Whole("--rows", "Tokens that are decoded together.", 1, 512, [1, 2, 4, 8]);
         var prefill = SettingOptions.Between("--prefill", "Tokens of a prompt; 0 leaves it out.", 0, 1 << 20, 512);
-        var depth = ListOptions.Whole("--depth", "Tokens of context that a new token looks back at.", 0, (int)Setting.NumCtx.High, [0, 512]);
-        var loops = ListOptions.Whole("--loops", "Passes that each token takes.", 1, (int)Setting.NumIterations.High, [], "1 and the depth the model was trained for");
+        var depth = ListOption.Whole("--depth", "Tokens of context that a new token looks back at.", 0, (int)Setting.NumCtx.High, [0, 512]);
+        var loops = ListOption.Whole("--loops", "Passes that each token takes.", 1, (int)Setting.NumIterations.High, [], "1 and the depth the model was trained for");
         var kvType = SettingOptions.KvType(ElementType.F16);
         var seconds = SettingOptions.Between("--seconds", $"Seconds for each line of the table; 0 repeats {BenchRun.Rounds} times.", 0, 3600, 2);
         var cache = new Option<string?>("--cache") { Description = "A folder that keeps models with random weights for the next time; without one they are made anew.", HelpName = "folder" };
@@ -35,23 +35,23 @@ static class BenchCommand
 
         var command = new Command("bench", "Measures decoding and prefill, beside the rate at which this machine reads memory.")
         {
-            model, shape, types, threads, rows, prefill, depth, loops, kvType.Option, SettingOptions.Activations.Option, seconds, cache, json, baseline,
+            model, shape, types.Option, threads.Option, rows.Option, prefill, depth.Option, loops.Option, kvType.Option, SettingOptions.Activations.Option, seconds, cache, json, baseline,
         };
         command.Validators.Add(result =>
         {
-            if (result.GetResult(model) is { Tokens.Count: > 0 } && (result.GetResult(shape) ?? (object?)result.GetResult(types) ?? result.GetResult(cache)) is not null)
+            if (result.GetResult(model) is { Tokens.Count: > 0 } && (result.GetResult(shape) ?? (object?)result.GetResult(types.Option) ?? result.GetResult(cache)) is not null)
                 result.AddError("--shape, --type and --cache are about random weights; leave them out, or the MODEL.");
         });
         command.SetAction((parsed, cancel) => Task.Run(() =>
         {
             var bench = new Bench(
-                parsed.GetValue(threads)!, parsed.GetValue(rows)!, parsed.GetValue(prefill), parsed.GetValue(depth)!, parsed.GetValue(loops)!,
+                threads.Of(parsed), rows.Of(parsed), parsed.GetValue(prefill), depth.Of(parsed), loops.Of(parsed),
                 SettingOptions.Activations.Of(parsed), kvType.Of(parsed), TimeSpan.FromSeconds(parsed.GetValue(seconds)));
             var before = parsed.GetValue(baseline) is { } path ? Baseline.Read(path) : null;
             var print = new Printer(parsed.GetValue(json), before, bench.Time);
             var isComplete = parsed.GetValue(model) is { } file
                 ? bench.Run(file, Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(file))), type: null, print.Add, cancel)
-                : OfRandomWeights(bench, parsed.GetValue(shape) ?? ShapeByDefault, parsed.GetValue(types) is { Length: > 0 } asked ? asked : [WeightMix.Find(TypeByDefault)!], parsed.GetValue(cache), print.Add, cancel);
+                : OfRandomWeights(bench, parsed.GetValue(shape) ?? ShapeByDefault, types.Of(parsed), parsed.GetValue(cache), print.Add, cancel);
             print.Finish(!isComplete);
             return isComplete ? 0 : Front.Interrupted;
         }, CancellationToken.None));

@@ -6,7 +6,7 @@ namespace Ouro.Cli.Bench;
 /// <summary>What was measured, as people read it.</summary>
 static class BenchTable
 {
-    static readonly string[] Numbers = ["rows", "context", "loops", "best ms", "median ms", "tokens/s", "GB/s", "of read rate", "others", "bytes/token"];
+    static readonly string[] Numbers = ["rows", "context", "loops", "best\nms", "median\nms", "tok/s", "GB/s", "of\nread\nrate", "others", "bytes\na\ntoken"];
 
     /// <param name="results">Usually standard output.</param>
     public static void Write(BenchRun run, Baseline? baseline, IAnsiConsole results)
@@ -16,9 +16,9 @@ static class BenchTable
         {
             results.WriteLine();
             results.WriteLine(Text($"{group.Key} thread{(group.Key == 1 ? "" : "s")}{(run.ReadRates.TryGetValue(group.Key, out var rate) ? Text($"; plain loops read memory at {rate / 1e9:0.0} GB/s") : "")}"));
-            var table = new Table().Border(TableBorder.Simple).AddColumn("work");
-            foreach (var heading in baseline is null ? Numbers : [.. Numbers, "x baseline"])
-                table.AddColumn(new TableColumn(heading).RightAligned());
+            var table = new Table().Border(TableBorder.Simple).AddColumn(Column("work"));
+            foreach (var heading in baseline is null ? Numbers : [.. Numbers, "x\nbase"])
+                table.AddColumn(Column(heading).RightAligned());
             foreach (var measurement in group)
                 table.AddRow([.. Cells(run, measurement, baseline).Select(Markup.Escape)]);
             results.Write(table);
@@ -27,9 +27,12 @@ static class BenchTable
 
     /// <summary>What the columns mean, once below all tables.</summary>
     public static string Legend(TimeSpan time, bool hasBaseline) => Text($"""
-        Best and median of {(time > TimeSpan.Zero ? Text($"as many repetitions as fit into {time.TotalSeconds:0} s") : $"{BenchRun.Rounds} repetitions")}; tokens/s and GB/s at the best. GB/s counts weights and keys and values, each read once.
+        Best and median of {(time > TimeSpan.Zero ? Text($"as many repetitions as fit into {time.TotalSeconds:0} s") : $"{BenchRun.Rounds} repetitions")}; tok/s and GB/s at the best. GB/s counts weights and keys and values, each read once.
         Others: the share of all cores that other programs used meanwhile. Where that is not near zero, believe the best and not the median.
-        """) + (hasBaseline ? "\nx baseline: how many times as fast as the best there; above 1 is faster." : "");
+        """) + (hasBaseline ? "\nx base: how many times as fast as the best in the baseline; above 1 is faster." : "");
+
+    /// <summary>As narrow as can be, so that all of it fits into a terminal of eighty columns.</summary>
+    static TableColumn Column(string heading) => new(heading) { Padding = new Padding(0, 0, 0, 0), NoWrap = true };
 
     static string Summary(BenchRun run)
     {

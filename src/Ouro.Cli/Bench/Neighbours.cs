@@ -13,7 +13,7 @@ sealed class Neighbours
     double _others, _stolen, _capacity;
 
     /// <summary>The share of all cores that other programs used, 0 to 1; null where it is not known.</summary>
-    public double? Others => _capacity > 0 ? _others / _capacity : null;
+    public double? Others => _capacity > 0 ? Math.Min(1, _others / _capacity) : null;   // the counters tick in hundredths of a second
 
     /// <summary>The share of all cores that the host gave to other machines.</summary>
     public double? Stolen => _capacity > 0 ? _stolen / _capacity : null;

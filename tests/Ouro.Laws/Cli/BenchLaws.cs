@@ -57,8 +57,9 @@ public sealed class BenchLaws
         var printed = table.OutputLines.Where(line => line.Contains("decode", StringComparison.Ordinal)).ToArray();
         printed.Length.ShouldBe(4);
         printed.ShouldAllBe(line => !line.TrimEnd().EndsWith('-'));
+        printed.ShouldAllBe(line => line.Length <= 80, "a terminal is eighty columns wide");
         table.OutputLines.Single(line => line.Contains("prefill", StringComparison.Ordinal)).TrimEnd().ShouldEndWith("-", Case.Sensitive, "a prompt of another length is another measurement");
-        table.Output.ShouldContain("x baseline");
+        table.Output.ShouldContain("x base: how many times as fast");
         table.Errors.ShouldBeEmpty();
     }
 
