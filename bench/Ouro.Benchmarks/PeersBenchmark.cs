@@ -38,8 +38,8 @@ sealed class PeersBenchmark(string shape, string peerFolder, string cacheFolder,
         new($"llama.cpp, 1 pass, {ShortDepth} tokens, best ms", "0.0"), new($"llama.cpp, {LongDepth} tokens", "0.0"), new("llama.cpp, slower by", "P0"));
 
     readonly Table _busy = new(
-        new("type"), new("threads", "0"), new("ours alone, mean tok/s", "0.0"), new("ours beside it", "0.0"), new("ours, kept", "P0"),
-        new("llama.cpp alone, mean tok/s", "0.0"), new("llama.cpp beside it", "0.0"), new("llama.cpp, kept", "P0"), new("ours / llama.cpp, beside it", "0.00"));
+        new("type"), new("threads", "0"), new("ours alone, mean tok/s", "0.0"), new("ours beside it", "0.0"), new("ours, of one thread alone", "P0"),
+        new("llama.cpp alone, mean tok/s", "0.0"), new("llama.cpp beside it", "0.0"), new("llama.cpp, of one thread alone", "P0"), new("ours / llama.cpp, beside it", "0.00"));
 
     readonly Table _memory = new(
         new("type"), new("file GB", "0.000"), new("ours, load s", "0.00"), new("ours, peak GB", "0.000"), new("ours, steady GB", "0.000"), new("ours, own GB", "0.000"),
@@ -103,6 +103,7 @@ sealed class PeersBenchmark(string shape, string peerFolder, string cacheFolder,
 
     void Decode(WeightMix type, MeasuredModel model, LlamaServer peer)
     {
+        var oneThread = (Ours: 0.0, Theirs: 0.0);
         foreach (var threads in new[] { 1, All }.Distinct())
         {
             var work = new Workload(Work.Decode, threads, 1, ShortDepth, 1);
@@ -114,12 +115,14 @@ sealed class PeersBenchmark(string shape, string peerFolder, string cacheFolder,
                 busy = Run(model, peer, work);
 
             var (mine, theirs) = (duel.Ours.Seconds, duel.Theirs);
+            if (threads == 1)
+                oneThread = (mine.Mean, theirs.Mean);
             _decode.Add(
                 type.Name, threads, mine.Best * 1e3, mine.Median * 1e3, 1 / mine.Best, duel.Ours.BytesRead / mine.Best / rate,
                 theirs.Best * 1e3, theirs.Median * 1e3, 1 / theirs.Best, duel.Ours.BytesRead / theirs.Best / rate, duel.Ratio, duel.Ours.ForeignLoad, duel.Ours.AllocatedPerToken);
             _busy.Add(
-                type.Name, threads, 1 / mine.Mean, 1 / busy.Ours.Seconds.Mean, mine.Mean / busy.Ours.Seconds.Mean,
-                1 / theirs.Mean, 1 / busy.Theirs.Mean, theirs.Mean / busy.Theirs.Mean, busy.Theirs.Mean / busy.Ours.Seconds.Mean);
+                type.Name, threads, 1 / mine.Mean, 1 / busy.Ours.Seconds.Mean, oneThread.Ours / busy.Ours.Seconds.Mean,
+                1 / theirs.Mean, 1 / busy.Theirs.Mean, oneThread.Theirs / busy.Theirs.Mean, busy.Theirs.Mean / busy.Ours.Seconds.Mean);
             Say($"{shape} {type.Name}, {threads} threads: {mine.Best * 1e3:0.0} ms, llama.cpp {theirs.Best * 1e3:0.0} ms");
         }
     }

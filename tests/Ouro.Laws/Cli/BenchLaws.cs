@@ -2,7 +2,9 @@ using System.Diagnostics;
 using System.Text.Json;
 using Ouro.Cli;
 using Ouro.Cli.Bench;
+using Ouro.Formats;
 using Ouro.Laws.Formats;
+using Ouro.Tensors;
 
 namespace Ouro.Laws.Cli;
 
@@ -76,7 +78,30 @@ public sealed class BenchLaws
     }
 
     [Fact]
-    public void A_ratio_needs_the_same_model_settings_and_work()
+    public void A_ratio_divides_best_by_best_of_the_same_model_settings_and_work()
+    {
+        using var model = MeasuredModel.Open(Model, ActivationType.Int8, ElementType.F16);
+        var run = new BenchRun("m", null, model, Workload.Plan([1], [1], 0, [5], [2]));
+        run.Run(TimeSpan.Zero, _ => { }, CancellationToken.None).ShouldBeTrue();
+        var line = run.Measured.ShouldHaveSingleItem();
+        line.Seconds.Count.ShouldBe(BenchRun.Rounds);
+        var json = BenchJson.Of(DateTimeOffset.UnixEpoch, [run], baseline: null, interrupted: false).ToJsonString();
+
+        Ratio(json).ShouldBe(1);
+        var best = JsonElement.Parse(json).GetProperty("models")[0].GetProperty("measurements")[0].GetProperty("best_seconds").GetRawText();
+        Ratio(json.Replace($"\"best_seconds\":{best}", "\"best_seconds\":3", StringComparison.Ordinal)).ShouldBe(3 / line.Seconds.Best);
+        foreach (var (same, other) in new[] { ("\"m\"", "\"n\""), ("\"f16\"", "\"q8_0\""), ("\"int8\"", "\"f32\""), ("\"depth\":5", "\"depth\":6"), ("\"decode\"", "\"prefill\"") })
+        {
+            var changed = json.Replace(same, other, StringComparison.Ordinal);
+            changed.ShouldNotBe(json);
+            Ratio(changed).ShouldBeNull();
+        }
+
+        double? Ratio(string text) => Baseline.Parse("b", text).Ratio(run, line);
+    }
+
+    [Fact]
+    public void A_baseline_that_bench_did_not_print_is_refused()
     {
         const string Lines = """
             {"models": [{"model": "m", "kv_type": "f16", "activations": "int8", "measurements": [
