@@ -11,10 +11,13 @@ sealed unsafe class GgmlLibrary : IDisposable
     // size_t ggml_quantize_chunk(enum ggml_type, const float * src, void * dst, int64_t start, int64_t nrows, int64_t n_per_row, const float * imatrix)
     readonly delegate* unmanaged[Cdecl]<int, float*, byte*, long, long, long, float*, nuint> _quantize;
 
-    public GgmlLibrary(string path)
+    /// <param name="folder">Of node-llama-cpp's compiled libraries, as <c>install-llama-cpp.sh</c> prints it.</param>
+    public GgmlLibrary(string folder)
     {
+        var path = Directory.EnumerateFiles(folder, "*ggml-base*").Order().FirstOrDefault()
+            ?? throw new BenchmarkException($"{folder} has no libggml-base; bench/peers/install-llama-cpp.sh fetches it and prints its folder.");
         if (!NativeLibrary.TryLoad(Path.GetFullPath(path), out _library))
-            throw new BenchmarkException($"{path} cannot be loaded as a library; bench/peers/install-llama-cpp.sh fetches one and prints its path.");
+            throw new BenchmarkException($"{path} cannot be loaded as a library; bench/peers/install-llama-cpp.sh fetches one and prints its folder.");
 
         _quantize = (delegate* unmanaged[Cdecl]<int, float*, byte*, long, long, long, float*, nuint>)Symbol("ggml_quantize_chunk");
         Version = $"{Text("ggml_version")} ({Text("ggml_commit")})";

@@ -1,3 +1,6 @@
+using Ouro.Cli.Bench;
+using Ouro.Tensors;
+
 namespace Ouro.Benchmarks;
 
 /// <summary>The rate at which this machine reads memory: the wall that a pass over the weights runs into.</summary>
@@ -10,12 +13,13 @@ static class MachineBenchmark
         var table = new Table(
             new("loop"), new("1 thread, best GB/s", "0.0"), new("1 thread, median", "0.0"),
             new($"{all} threads, best GB/s", "0.0"), new($"{all} threads, median", "0.0"));
-        using var memory = new MemoryRead(1L << 29);
-        foreach (var (name, loop) in MemoryRead.Loops)
+        using var memory = new MemoryRead(ReadRate.Bytes);
+        for (var i = 0; i < MemoryRead.LoopNames.Count; i++)
         {
+            var loop = i;
             var one = Samples.Repeat(TimeSpan.FromSeconds(2), () => memory.Read(loop, 1));
             var many = Samples.Repeat(TimeSpan.FromSeconds(2), () => memory.Read(loop, all));
-            table.Add(name, Rate(one.Best), Rate(one.Median), Rate(many.Best), Rate(many.Median));
+            table.Add(MemoryRead.LoopNames[loop], Rate(one.Best), Rate(one.Median), Rate(many.Best), Rate(many.Median));
         }
 
         report.Add("memory_read", table);
@@ -23,12 +27,5 @@ static class MachineBenchmark
         report.Finish(write);
 
         double Rate(double seconds) => memory.Length / seconds / 1e9;
-    }
-
-    /// <summary>The best read rate over a few short repetitions of every loop; bytes a second.</summary>
-    public static double ReadRate(int threads)
-    {
-        using var memory = new MemoryRead(1L << 29);
-        return memory.Length / MemoryRead.Loops.Min(loop => Samples.Repeat(TimeSpan.FromSeconds(0.5), () => memory.Read(loop.Loop, threads)).Best);
     }
 }

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text;
+using Ouro.Cli.Bench;
 
 namespace Ouro.Benchmarks;
 
@@ -91,22 +92,7 @@ static class OuroProgram
 
     static void Look(int? process, ref long? resident, ref long? own)
     {
-        try
-        {
-            if (process is not { } id || !File.Exists($"/proc/{id}/status"))
-                return;
-
-            foreach (var line in File.ReadLines($"/proc/{id}/status"))
-                if (line.StartsWith("VmHWM:", StringComparison.Ordinal))
-                    resident = Math.Max(resident ?? 0, Kibibytes(line));
-                else if (line.StartsWith("RssAnon:", StringComparison.Ordinal))
-                    own = Math.Max(own ?? 0, Kibibytes(line));
-        }
-        catch (IOException)
-        {
-            // It has ended meanwhile.
-        }
+        if (process is { } id && ProcessMemory.Read(id) is { } memory)
+            (resident, own) = (Math.Max(resident ?? 0, memory.Peak), Math.Max(own ?? 0, memory.Own));
     }
-
-    static long Kibibytes(string line) => 1024 * long.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[^2].Split('\t')[^1], CultureInfo.InvariantCulture);
 }

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Ouro.Benchmarks;
 using Ouro.Formats;
+using Ouro.Model.Conversion;
 
 string[] shapes = ["ouro-1.4b", "ouro-2.6b"];
 
@@ -11,26 +12,33 @@ var write = new Option<bool>("--write")
 };
 var text = new Option<FileInfo[]>("--text") { Description = "Texts to measure beside the built-in ones.", DefaultValueFactory = _ => [], AllowMultipleArgumentsPerToken = true };
 text.AcceptExistingOnly();
-var peer = new Option<FileInfo?>("--peer") { Description = "llama.cpp's libggml-base; bench/peers/install-llama-cpp.sh fetches it and prints its path." };
-var model = new Argument<string?>("MODEL") { Description = "A model; without one, the 1.4B shape in q4_k_m with random weights.", Arity = ArgumentArity.ZeroOrOne };
+var peer = new Option<DirectoryInfo?>("--peer") { Description = "The folder of llama.cpp's libraries; bench/peers/install-llama-cpp.sh fetches them and prints it." };
 var shape = new Argument<string[]>("SHAPE") { Description = "Which sizes; both by default.", DefaultValueFactory = _ => shapes };
 shape.AcceptOnlyFromAmong(shapes);
 var folder = new Option<DirectoryInfo?>("--folder") { Description = "Where the files go; up to 16 GB. A temporary folder by default." };
 var keep = new Option<bool>("--keep") { Description = "Leave the files there." };
 
+var types = new Option<string[]>("--type") { Description = "Which types the peers are compared in.", DefaultValueFactory = _ => ["q4_k_m", "q5_k_m", "q3_k_l", "q8_0", "f16"], AllowMultipleArgumentsPerToken = true };
+types.AcceptOnlyFromAmong([.. WeightMix.All.Select(mix => mix.Name)]);
+var cache = new Option<DirectoryInfo?>("--cache") { Description = "Where models with random weights are kept: up to 14 GB for the 1.4B shape, 27 GB for 2.6B. A temporary folder by default." };
+var seconds = new Option<int>("--seconds") { Description = "Seconds for either side of each comparison.", DefaultValueFactory = _ => 2 };
+
 var root = new RootCommand("Measures Ouro.NET on this machine. Nothing here judges: the numbers are for reading.") { write };
 Add("machine", "What this machine is, and how fast it reads memory.", [], (_, isWritten, _) => MachineBenchmark.Run(isWritten));
 Add("tokenizer", "Encoding and decoding text on one core.", [text], (parsed, isWritten, _) => TokenizerBenchmark.Run(parsed.GetValue(text)!, isWritten));
 Add("quantize", "Encoding weights on one core, and the error of it.", [peer], (parsed, isWritten, _) => QuantizeBenchmark.Run(parsed.GetValue(peer), isWritten));
-Add("pass", "One pass over the stack with 1 to 128 rows.", [model], (parsed, isWritten, cancel) => Pass(parsed.GetValue(model), isWritten, cancel));
+Add("kernels", "Every kernel beside its scalar definition.", [], (_, isWritten, _) => KernelBenchmark.Run(isWritten));
+Add("peers", "Decoding, prefill, loading and memory, beside llama.cpp's on the same matrices.", [shape, peer, types, cache, seconds], Peers);
 Add("real-size", "Convert, quantise, verify and run whole models, each step a process.", [shape, folder, keep], (parsed, isWritten, cancel)
     => RealSizeBenchmark.Run(parsed.GetValue(shape)!, parsed.GetValue(folder), parsed.GetValue(keep), isWritten, cancel));
-Add("all", "All of these, one after the other.", [text, peer, folder, keep], (parsed, isWritten, cancel) =>
+Add("all", "All of these, one after the other.", [text, peer, types, cache, seconds, folder, keep], (parsed, isWritten, cancel) =>
 {
     MachineBenchmark.Run(isWritten);
     TokenizerBenchmark.Run(parsed.GetValue(text)!, isWritten);
     QuantizeBenchmark.Run(parsed.GetValue(peer), isWritten);
-    Pass(null, isWritten, cancel);
+    KernelBenchmark.Run(isWritten);
+    if (parsed.GetValue(peer) is not null)
+        Peers(parsed, isWritten, cancel);
     RealSizeBenchmark.Run(shapes, parsed.GetValue(folder), parsed.GetValue(keep), isWritten, cancel);
 });
 return root.Parse(args).Invoke();
@@ -60,26 +68,19 @@ void Add(string name, string description, Symbol[] symbols, Action<ParseResult, 
     root.Add(command);
 }
 
-static void Pass(string? model, bool isWritten, CancellationToken cancel)
+void Peers(ParseResult parsed, bool isWritten, CancellationToken cancel)
 {
-    if (model is not null)
-    {
-        PassBenchmark.Run(model, isWritten);
-        return;
-    }
-
-    var folder = Directory.CreateTempSubdirectory("ouro-pass-");
+    var libraries = parsed.GetValue(peer) ?? throw new BenchmarkException("There is nobody to compare with; give --peer \"$(bench/peers/install-llama-cpp.sh)\".");
+    var place = parsed.GetValue(cache) ?? Directory.CreateTempSubdirectory("ouro-peers-");
     try
     {
-        var file = Path.Combine(folder.FullName, "ouro-1.4b-q4_k_m.gguf");
-        var made = OuroProgram.Run(cancel, "synth", "--shape", "ouro-1.4b", "--type", "q4_k_m", "-o", file);
-        if (made.ExitCode != 0)
-            throw new BenchmarkException($"No model could be made: {made.Output}");
-
-        PassBenchmark.Run(file, isWritten);
+        WeightMix[] mixes = [.. parsed.GetValue(types)!.Select(name => WeightMix.Find(name)!)];
+        foreach (var name in parsed.CommandResult.GetResult(shape) is { } asked ? asked.GetValueOrDefault<string[]>() : shapes)
+            new PeersBenchmark(name, libraries.FullName, place.FullName, TimeSpan.FromSeconds(parsed.GetValue(seconds)), cancel).Run(mixes, isWritten);
     }
     finally
     {
-        folder.Delete(recursive: true);
+        if (parsed.GetValue(cache) is null)
+            place.Delete(recursive: true);
     }
 }

@@ -1,3 +1,4 @@
+using Ouro.Cli.Bench;
 using Ouro.Formats;
 using Ouro.Tensors.Quantization;
 
@@ -12,7 +13,7 @@ static class QuantizeBenchmark
 
     static readonly ElementType[] Types = [ElementType.Q8_0, ElementType.Q6_K, ElementType.Q5_K, ElementType.Q4_K, ElementType.Q3_K];
 
-    public static void Run(FileInfo? peer, bool write)
+    public static void Run(DirectoryInfo? peer, bool write)
     {
         var report = new Report("quantize");
         using var ggml = peer is null ? null : new GgmlLibrary(peer.FullName);

@@ -1,3 +1,4 @@
+using Ouro.Cli.Bench;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -5,18 +6,28 @@ using System.Text.Json.Nodes;
 namespace Ouro.Benchmarks;
 
 /// <summary>The result of one benchmark: tables and sentences, printed, and with <c>--write</c> put where readers find them.</summary>
-/// <param name="name">Names the part of BENCHMARKS.md and the file of raw numbers.</param>
-sealed class Report(string name)
+sealed class Report
 {
     const string Document = "BENCHMARKS.md";
 
     static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
 
+    readonly string _name;
     readonly DateTimeOffset _date = TimeProvider.System.GetUtcNow();
     readonly Neighbours _neighbours = new();
     readonly List<string> _parts = [];
     readonly JsonObject _tables = [];
     readonly JsonArray _notes = [];
+
+    /// <param name="name">Names the part of BENCHMARKS.md and the file of raw numbers.</param>
+    public Report(string name)
+    {
+        _name = name;
+        _neighbours.Resume();
+    }
+
+    /// <summary>Where this processor's raw numbers lie.</summary>
+    public string BaselineFile => Repository.Path("bench", "baselines", FolderName(), _name + ".json");
 
     public void Add(string key, Table table)
     {
@@ -33,6 +44,7 @@ sealed class Report(string name)
 
     public void Finish(bool write)
     {
+        _neighbours.Pause();
         var neighbours = _neighbours.Describe();
         var text = string.Join('\n', [$"{Machine.Header(_date)}; {neighbours}.\n", .. _parts]);
         Console.WriteLine(text);
@@ -40,17 +52,16 @@ sealed class Report(string name)
             return;
 
         Replace(text);
-        var file = Repository.Path("bench", "baselines", FolderName(), name + ".json");
-        Directory.CreateDirectory(Path.GetDirectoryName(file)!);
+        Directory.CreateDirectory(Path.GetDirectoryName(BaselineFile)!);
         var raw = new JsonObject { ["machine"] = Machine.Json(_date), ["neighbours"] = neighbours, ["tables"] = _tables, ["notes"] = _notes };
-        File.WriteAllText(file, raw.ToJsonString(Indented) + "\n");
+        File.WriteAllText(BaselineFile, raw.ToJsonString(Indented) + "\n");
     }
 
     void Replace(string text)
     {
         var path = Repository.Path(Document);
         var document = File.ReadAllText(path);
-        var (first, last) = ($"<!-- {name} -->", $"<!-- /{name} -->");
+        var (first, last) = ($"<!-- {_name} -->", $"<!-- /{_name} -->");
         var start = document.IndexOf(first, StringComparison.Ordinal);
         var end = document.IndexOf(last, StringComparison.Ordinal);
         if (start < 0 || end < start)

@@ -1,3 +1,4 @@
+using Ouro.Cli.Bench;
 using System.Text;
 using Ouro.Text;
 

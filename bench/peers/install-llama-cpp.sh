@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Fetches the llama.cpp library that `Ouro.Benchmarks quantize --peer` measures, and prints its path.
+# Fetches the llama.cpp that `Ouro.Benchmarks --peer` measures, and prints the folder of its libraries.
 # Only the package with this platform's prebuilt libraries is fetched, and no install script runs.
 set -euo pipefail
 version=3.22.1
@@ -18,9 +18,9 @@ if ! grep -qs "\"version\": \"$version\"" "$package/package.json"; then
   npm install --prefix "$here" --no-save --no-package-lock --ignore-scripts --no-audit --no-fund --loglevel=error "@node-llama-cpp/$platform@$version" >&2
 fi
 
-library=$(find "$package" -name 'libggml-base*' -type f | sort | head -n 1)
-if [ -z "$library" ]; then
-  echo "install-llama-cpp: @node-llama-cpp/$platform $version came without libggml-base." >&2
+addon=$(find "$package" -name llama-addon.node -type f | sort | head -n 1)
+if [ -z "$addon" ]; then
+  echo "install-llama-cpp: @node-llama-cpp/$platform $version came without llama-addon.node." >&2
   exit 1
 fi
-echo "$library"
+dirname "$addon"

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Ouro.Cli.Bench;
 
 namespace Ouro.Cli;
 
@@ -14,6 +15,7 @@ static class Commands
             InspectCommand.Create(),
             VerifyCommand.Create(),
             RepairCommand.Create(),
+            BenchCommand.Create(),
             SynthCommand.Create(),
             TraceCommand.Create(),
             GenerateCommand.Create(),

@@ -4,7 +4,7 @@ using System.Text.Json.Nodes;
 using Arm = System.Runtime.Intrinsics.Arm;
 using X86 = System.Runtime.Intrinsics.X86;
 
-namespace Ouro.Benchmarks;
+namespace Ouro.Cli.Bench;
 
 /// <summary>What the numbers were measured on.</summary>
 static class Machine

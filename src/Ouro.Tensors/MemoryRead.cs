@@ -2,21 +2,18 @@ using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
 
-namespace Ouro.Benchmarks;
+namespace Ouro.Tensors;
 
-/// <summary>Reads <paramref name="bytes"/> bytes, a multiple of 4096, and returns something that depends on all of them.</summary>
-unsafe delegate ulong ReadLoop(byte* start, long bytes);
-
-/// <summary>A large piece of memory and plain loops that read it.</summary>
-sealed unsafe partial class MemoryRead : IDisposable
+/// <summary>A large piece of memory and plain loops that read it: the fastest of them is the wall that a pass over the weights runs into.</summary>
+/// <remarks>Not thread-safe.</remarks>
+public sealed unsafe partial class MemoryRead : IDisposable
 {
-    public static readonly (string Name, ReadLoop Loop)[] Loops =
+    static readonly (string Name, ReadLoop Loop)[] Loops =
     [
         ("256-bit, one stream", Vectors256),
         ("256-bit, four streams", Streams256),
         ("256-bit, one stream, prefetch 2 KiB ahead", Prefetched256),
-        ("512-bit, one stream", Vectors512),
-        ("512-bit, four streams", Streams512),
+        .. Vector512.IsHardwareAccelerated ? new (string, ReadLoop)[] { ("512-bit, one stream", Vectors512), ("512-bit, four streams", Streams512) } : [],
     ];
 
     const int HugePage = 1 << 21;
@@ -25,8 +22,11 @@ sealed unsafe partial class MemoryRead : IDisposable
     readonly byte* _start;
     ulong _seen;
 
+    /// <param name="length">Bytes, all written once here; many times the caches, a multiple of 4096.</param>
+    /// <exception cref="OutOfMemoryException">The system has no such memory to give.</exception>
     public MemoryRead(long length)
     {
+        ArgumentOutOfRangeException.ThrowIfLessThan(length, 4096);
         Length = length;
         _start = (byte*)NativeMemory.AlignedAlloc((nuint)length, HugePage);
         if (OperatingSystem.IsLinux())
@@ -34,29 +34,40 @@ sealed unsafe partial class MemoryRead : IDisposable
         NativeMemory.Fill(_start, (nuint)length, 1);
     }
 
+    /// <summary>Reads <paramref name="bytes"/> bytes, a multiple of 4096, and returns something that depends on all of them.</summary>
+    delegate ulong ReadLoop(byte* start, long bytes);
+
+    /// <summary>What each loop does, in a few words.</summary>
+    public static IReadOnlyList<string> LoopNames { get; } = [.. Loops.Select(loop => loop.Name)];
+
+    /// <summary>Bytes that each reading reads.</summary>
     public long Length { get; }
 
-    /// <summary>Reads all of the memory once, each of <paramref name="threads"/> a part of its own.</summary>
-    public void Read(ReadLoop loop, int threads)
+    /// <summary>Reads all of the memory once, each thread a part of its own.</summary>
+    /// <param name="loop">Index into <see cref="LoopNames"/>.</param>
+    /// <param name="threads">At least 1.</param>
+    public void Read(int loop, int threads)
     {
+        var read = Loops[loop].Loop;
         if (threads == 1)
         {
-            _seen ^= loop(_start, Length);
+            _seen ^= read(_start, Length);
             return;
         }
 
         // Parts are much larger than caches, and starting a thread takes microseconds of the milliseconds that a part takes.
         var part = Length / threads / 4096 * 4096;
-        var readers = Enumerable.Range(0, threads).Select(i => new Thread(() => Interlocked.Add(ref _seen, loop(_start + i * part, part)))).ToArray();
+        var readers = Enumerable.Range(0, threads).Select(i => new Thread(() => Interlocked.Add(ref _seen, read(_start + i * part, part)))).ToArray();
         foreach (var reader in readers)
             reader.Start();
         foreach (var reader in readers)
             reader.Join();
     }
 
+    /// <summary>Gives the memory back.</summary>
     public void Dispose() => NativeMemory.AlignedFree(_start);
 
-    public static ulong Vectors256(byte* start, long bytes)
+    static ulong Vectors256(byte* start, long bytes)
     {
         Vector256<ulong> a = default, b = default, c = default, d = default;
         for (var end = start + bytes; start < end; start += 128)
@@ -70,7 +81,7 @@ sealed unsafe partial class MemoryRead : IDisposable
         return Vector256.Sum(a ^ b ^ c ^ d);
     }
 
-    public static ulong Prefetched256(byte* start, long bytes)
+    static ulong Prefetched256(byte* start, long bytes)
     {
         Vector256<ulong> a = default, b = default, c = default, d = default;
         for (var end = start + bytes; start < end; start += 128)
@@ -90,7 +101,7 @@ sealed unsafe partial class MemoryRead : IDisposable
         return Vector256.Sum(a ^ b ^ c ^ d);
     }
 
-    public static ulong Streams256(byte* start, long bytes)
+    static ulong Streams256(byte* start, long bytes)
     {
         Vector256<ulong> a = default, b = default, c = default, d = default;
         var quarter = bytes / 4;
@@ -105,7 +116,7 @@ sealed unsafe partial class MemoryRead : IDisposable
         return Vector256.Sum(a ^ b ^ c ^ d);
     }
 
-    public static ulong Vectors512(byte* start, long bytes)
+    static ulong Vectors512(byte* start, long bytes)
     {
         Vector512<ulong> a = default, b = default, c = default, d = default;
         for (var end = start + bytes; start < end; start += 256)
@@ -119,7 +130,7 @@ sealed unsafe partial class MemoryRead : IDisposable
         return Vector512.Sum(a ^ b ^ c ^ d);
     }
 
-    public static ulong Streams512(byte* start, long bytes)
+    static ulong Streams512(byte* start, long bytes)
     {
         Vector512<ulong> a = default, b = default, c = default, d = default;
         var quarter = bytes / 4;

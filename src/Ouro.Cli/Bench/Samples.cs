@@ -1,6 +1,6 @@
 using System.Diagnostics;
 
-namespace Ouro.Benchmarks;
+namespace Ouro.Cli.Bench;
 
 /// <summary>The seconds that many repetitions of the same work took.</summary>
 /// <remarks>The best is the work itself; what a repetition takes longer than that is mostly neighbours. The median says how much that was.</remarks>
@@ -8,11 +8,13 @@ sealed class Samples
 {
     const int FewestRepetitions = 5;
 
-    readonly List<double> _seconds = [];
+    readonly List<double> _seconds = new(1 << 12);   // its growth must not count as an allocation of the work
 
     public double Best => _seconds.Min();
 
     public double Median => _seconds.Order().ElementAt(_seconds.Count / 2);
+
+    public double Mean => _seconds.Average();
 
     public int Count => _seconds.Count;
 
@@ -34,10 +36,28 @@ sealed class Samples
 
     public static Samples Repeat(TimeSpan time, Action work) => Alternate(time, work)[0];
 
-    public void Take(Action work)
+    /// <summary>Repeats work for about this long, once at least.</summary>
+    /// <exception cref="OperationCanceledException">Asked for; the repetition that was cut short does not count.</exception>
+    public void TakeFor(TimeSpan time, Action<CancellationToken> work, CancellationToken cancel)
+    {
+        var started = Stopwatch.GetTimestamp();
+        do
+        {
+            cancel.ThrowIfCancellationRequested();
+            var began = Stopwatch.GetTimestamp();
+            work(cancel);
+            Add(Stopwatch.GetElapsedTime(began).TotalSeconds);
+        }
+        while (Stopwatch.GetElapsedTime(started) < time);
+    }
+
+    /// <summary>A repetition that somebody else timed.</summary>
+    public void Add(double seconds) => _seconds.Add(seconds);
+
+    void Take(Action work)
     {
         var started = Stopwatch.GetTimestamp();
         work();
-        _seconds.Add(Stopwatch.GetElapsedTime(started).TotalSeconds);
+        Add(Stopwatch.GetElapsedTime(started).TotalSeconds);
     }
 }

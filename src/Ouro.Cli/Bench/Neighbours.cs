@@ -1,28 +1,40 @@
 using System.Globalization;
 
-namespace Ouro.Benchmarks;
+namespace Ouro.Cli.Bench;
 
 /// <summary>What else the machine did while something was measured, from Linux's own counters; elsewhere nothing is known.</summary>
+/// <remarks>Counts between <see cref="Resume"/> and <see cref="Pause"/>, as often as these are called.</remarks>
 sealed class Neighbours
 {
     const double TicksPerSecond = 100;
 
-    readonly (double Busy, double Stolen, double Own)? _start = Read();
-    readonly long _began = Environment.TickCount64;
+    (double Busy, double Stolen, double Own)? _start;
+    long _began;
+    double _others, _stolen, _capacity;
 
-    /// <summary>One sentence: the share of all cores that other programs used, and that the host gave to other machines.</summary>
-    public string Describe()
+    /// <summary>The share of all cores that other programs used, 0 to 1; null where it is not known.</summary>
+    public double? Others => _capacity > 0 ? Math.Min(1, _others / _capacity) : null;   // the counters tick in hundredths of a second
+
+    /// <summary>The share of all cores that the host gave to other machines.</summary>
+    public double? Stolen => _capacity > 0 ? _stolen / _capacity : null;
+
+    public void Resume() => (_start, _began) = (Read(), Environment.TickCount64);
+
+    public void Pause()
     {
         if (_start is not { } start || Read() is not { } end)
-            return "what the neighbours did is not known on this system";
+            return;
 
-        var capacity = Math.Max(0.01, (Environment.TickCount64 - _began) / 1000.0 * Environment.ProcessorCount);
-        var others = Math.Max(0, end.Busy - start.Busy - (end.Own - start.Own)) / capacity;
-        var stolen = (end.Stolen - start.Stolen) / capacity;
-        return string.Create(
-            CultureInfo.InvariantCulture,
-            $"meanwhile other programs used {others:P0} of all cores, the host took {stolen:P0}; load average at the end {LoadAverage():0.0}");
+        _capacity += Math.Max(0.01, (Environment.TickCount64 - _began) / 1000.0 * Environment.ProcessorCount);
+        _others += Math.Max(0, end.Busy - start.Busy - (end.Own - start.Own));
+        _stolen += end.Stolen - start.Stolen;
     }
+
+    /// <summary>One clause: the two shares, and the load average now.</summary>
+    public string Describe() => _capacity > 0
+        ? string.Create(
+            CultureInfo.InvariantCulture, $"meanwhile other programs used {Others:P0} of all cores, the host took {Stolen:P0}; load average at the end {LoadAverage():0.0}")
+        : "what the neighbours did is not known on this system";
 
     static double LoadAverage() => double.Parse(File.ReadAllText("/proc/loadavg").Split(' ')[0], CultureInfo.InvariantCulture);
 

@@ -1,0 +1,186 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
+using Ouro.Cli.Bench;
+using Ouro.Formats;
+using Ouro.Model.Conversion;
+using Ouro.Tensors;
+
+namespace Ouro.Benchmarks;
+
+/// <summary>Our passes beside llama.cpp's and beside the memory wall, at one shape: the two programs take turns on the same matrices.</summary>
+sealed class PeersBenchmark(string shape, string peerFolder, string cacheFolder, TimeSpan time, CancellationToken cancel)
+{
+    const int ShortDepth = 16;
+    const int LongDepth = 512;
+    const int PromptTokens = 512;
+
+    static readonly int[] RowCounts = [1, 2, 4, 8];
+    static readonly int All = Environment.ProcessorCount;
+
+    readonly Report _report = new($"peers-{shape}");
+    string _peer = "";
+
+    readonly Table _decode = new(
+        new("type"), new("threads", "0"), new("ours, best ms", "0.0"), new("ours, median ms", "0.0"), new("ours, tok/s", "0.0"), new("ours, share of the read rate", "P0"),
+        new("llama.cpp, best ms", "0.0"), new("llama.cpp, median ms", "0.0"), new("llama.cpp, tok/s", "0.0"), new("llama.cpp, share of the read rate", "P0"),
+        new("ours / llama.cpp", "0.00"), new("others", "P0"), new("bytes allocated a token", "0"));
+
+    readonly Table _rows = new(
+        new("type"), new("1 row, ms", "0.0"), new("2 rows, ms", "0.0"), new("4 rows, ms", "0.0"), new("8 rows, ms", "0.0"),
+        new("2 rows / 1 row", "0.00"), new("4 rows / 1 row", "0.00"), new("8 rows / 1 row", "0.00"));
+
+    readonly Table _prefill = new(
+        new("type"), new("ours, best tok/s", "0.0"), new("ours, median tok/s", "0.0"), new("llama.cpp, best tok/s", "0.0"), new("llama.cpp, median tok/s", "0.0"),
+        new("ours / llama.cpp", "0.00"), new("others", "P0"));
+
+    readonly Table _context = new(
+        new("type"), new("cache"), new($"ours, 4 loops, {ShortDepth} tokens, best ms", "0.0"), new($"ours, {LongDepth} tokens", "0.0"), new("ours, slower by", "P0"),
+        new($"llama.cpp, 1 pass, {ShortDepth} tokens, best ms", "0.0"), new($"llama.cpp, {LongDepth} tokens", "0.0"), new("llama.cpp, slower by", "P0"));
+
+    readonly Table _busy = new(
+        new("type"), new("threads", "0"), new("ours alone, mean tok/s", "0.0"), new("ours beside it", "0.0"), new("ours, of one thread alone", "P0"),
+        new("llama.cpp alone, mean tok/s", "0.0"), new("llama.cpp beside it", "0.0"), new("llama.cpp, of one thread alone", "P0"), new("ours / llama.cpp, beside it", "0.00"));
+
+    readonly Table _memory = new(
+        new("type"), new("file GB", "0.000"), new("ours, load s", "0.00"), new("ours, peak GB", "0.000"), new("ours, steady GB", "0.000"), new("ours, own GB", "0.000"),
+        new("llama.cpp, load s", "0.00"), new("llama.cpp, peak GB", "0.000"), new("llama.cpp, steady GB", "0.000"), new("llama.cpp, own GB", "0.000"));
+
+    public void Run(IReadOnlyList<WeightMix> types, bool write)
+    {
+        try
+        {
+            foreach (var type in types)
+                Measure(type);
+        }
+        catch (OperationCanceledException)
+        {
+            write = false;   // what is there is shown, but a part of a table is not put in place of a whole one
+        }
+
+        Add("decode", _decode, "**One token, one pass of the stack and the head**, 16 tokens of context, f16 cache.");
+        Add("rows", _rows, $"**Our passes with more rows** ({All} threads, head included for every row), best.");
+        Add("prefill", _prefill, $"**A prompt of {PromptTokens} tokens, one pass each**, {All} threads.");
+        Add("context", _context, $"**What {LongDepth} tokens of context cost**, {All} threads. We keep keys and values for every loop, and four loops read four times as many.");
+        Add("busy", _busy, "**Beside one busy program** on the machine; one token, one pass. Means, since here the slow ones matter.");
+        Add("memory", _memory, "**Loading from the page cache, and memory** of a process after its first tokens. Steady and peak count pages of mapped files; the program's own do not.");
+        _report.Note($"llama.cpp is the one packaged by node-llama-cpp, with {_peer}. Its file is of type Llama and has the same bytes for every matrix, but no second norms: one of its passes does the work of one loop. "
+            + "It is called without sampling, and has the better of flash attention on and off in every line. Its memory includes that of Node, ours that of .NET. "
+            + "Shares divide weights and keys and values, each read once, by the best that plain loops reached with as many threads in the same minutes.");
+        _report.Finish(write);
+    }
+
+    void Add(string key, Table table, string caption)
+    {
+        _report.Note(caption);
+        _report.Add(key, table);
+    }
+
+    void Measure(WeightMix type)
+    {
+        using var files = new SyntheticFiles(cacheFolder);
+        var ours = files.Make(shape, type, threads: 0, cancel);
+        var twin = Path.Combine(cacheFolder, $"llama-{Path.GetFileName(ours)}");
+        if (!File.Exists(twin))
+            LlamaTwin.Write(ours, twin);
+
+        Memory(type, ours, twin);
+        using var peer = new LlamaServer(peerFolder);
+        _peer = peer.About;
+        peer.Open(twin);
+        using (var model = MeasuredModel.Open(ours, ActivationType.Int8, ElementType.F16))
+        {
+            Decode(type, model, peer);
+            Rows(type, model);
+            Prefill(type, model, peer);
+            Context(type, model, peer);
+        }
+
+        using (var model = MeasuredModel.Open(ours, ActivationType.Int8, ElementType.Q8_0))
+            Context(type, model, peer);
+    }
+
+    Duel Run(MeasuredModel model, LlamaServer peer, Workload work) => Duel.Run(model, peer, work, LongDepth + PromptTokens, time, cancel);
+
+    void Decode(WeightMix type, MeasuredModel model, LlamaServer peer)
+    {
+        var oneThread = (Ours: 0.0, Theirs: 0.0);
+        foreach (var threads in new[] { 1, All }.Distinct())
+        {
+            var work = new Workload(Work.Decode, threads, 1, ShortDepth, 1);
+            var rate = ReadRate.Best(threads, TimeSpan.FromSeconds(0.3));
+            var duel = Run(model, peer, work);
+            rate = Math.Max(rate, ReadRate.Best(threads, TimeSpan.FromSeconds(0.3)));
+            Duel busy;
+            using (new BusyProcess())
+                busy = Run(model, peer, work);
+
+            var (mine, theirs) = (duel.Ours.Seconds, duel.Theirs);
+            if (threads == 1)
+                oneThread = (mine.Mean, theirs.Mean);
+            _decode.Add(
+                type.Name, threads, mine.Best * 1e3, mine.Median * 1e3, 1 / mine.Best, duel.Ours.BytesRead / mine.Best / rate,
+                theirs.Best * 1e3, theirs.Median * 1e3, 1 / theirs.Best, duel.Ours.BytesRead / theirs.Best / rate, duel.Ratio, duel.Ours.ForeignLoad, duel.Ours.AllocatedPerToken);
+            _busy.Add(
+                type.Name, threads, 1 / mine.Mean, 1 / busy.Ours.Seconds.Mean, oneThread.Ours / busy.Ours.Seconds.Mean,
+                1 / theirs.Mean, 1 / busy.Theirs.Mean, oneThread.Theirs / busy.Theirs.Mean, busy.Theirs.Mean / busy.Ours.Seconds.Mean);
+            Say($"{shape} {type.Name}, {threads} threads: {mine.Best * 1e3:0.0} ms, llama.cpp {theirs.Best * 1e3:0.0} ms");
+        }
+    }
+
+    void Rows(WeightMix type, MeasuredModel model)
+    {
+        double[] best = [.. RowCounts.Select(rows => Best(model, new Workload(Work.Decode, All, rows, ShortDepth, 1)))];
+        _rows.Add([type.Name, .. best.Select(seconds => (object)(seconds * 1e3)), .. best.Skip(1).Select(seconds => (object)(seconds / best[0]))]);
+    }
+
+    double Best(MeasuredModel model, Workload work)
+    {
+        var run = model.Prepare(work, work.Loops);
+        run(cancel);
+        var samples = new Samples();
+        samples.TakeFor(time, run, cancel);
+        return samples.Best;
+    }
+
+    void Prefill(WeightMix type, MeasuredModel model, LlamaServer peer)
+    {
+        var duel = Run(model, peer, new Workload(Work.Prefill, All, PromptTokens, 0, 1));
+        var (mine, theirs) = (duel.Ours.Seconds, duel.Theirs);
+        _prefill.Add(
+            type.Name, PromptTokens / mine.Best, PromptTokens / mine.Median, PromptTokens / theirs.Best, PromptTokens / theirs.Median, duel.Ratio, duel.Ours.ForeignLoad);
+        Say($"{shape} {type.Name}, prefill: {PromptTokens / mine.Best:0} tok/s, llama.cpp {PromptTokens / theirs.Best:0} tok/s");
+    }
+
+    void Context(WeightMix type, MeasuredModel model, LlamaServer peer)
+    {
+        var loops = model.Config.Loops;
+        Duel[] duels = [.. new[] { ShortDepth, LongDepth }.Select(depth => Run(model, peer, new Workload(Work.Decode, All, 1, depth, loops)))];
+        double[] ours = [.. duels.Select(duel => duel.Ours.Seconds.Best * 1e3)], theirs = [.. duels.Select(duel => duel.Theirs.Best * 1e3)];
+        _context.Add(
+            type.Name, model.KvType.ToString().ToLowerInvariant(), ours[0], ours[1], ours[1] / ours[0] - 1, theirs[0], theirs[1], theirs[1] / theirs[0] - 1);
+    }
+
+    /// <summary>Each side in a fresh process that loads the file and computes a few tokens.</summary>
+    void Memory(WeightMix type, string ours, string twin)
+    {
+        var run = OuroProgram.Run(
+            cancel, "bench", ours, "--json", "--rows", "1", "--prefill", "0", "--depth", Invariant(ShortDepth), "--loops", "4", "--seconds", "0");
+        if (run.ExitCode != 0)
+            throw new BenchmarkException($"ouro bench cannot measure {ours}: {run.Output}");
+
+        var model = JsonNode.Parse(run.Output)!["models"]![0]!;
+        using var peer = new LlamaServer(peerFolder);
+        var load = peer.Open(twin);
+        peer.Evaluate(new Workload(Work.Decode, All, 1, ShortDepth, 1), flash: true, "f16", context: 1024, TimeSpan.Zero);
+        var memory = peer.Memory();
+        _memory.Add(
+            type.Name, new FileInfo(ours).Length / 1e9, model["load_seconds"]!.GetValue<double>(), Gigabytes("peak_bytes"), Gigabytes("resident_bytes"), Gigabytes("own_bytes"),
+            load, memory.Peak / 1e9, memory.Resident / 1e9, memory.Own / 1e9);
+
+        double? Gigabytes(string name) => model[name]?.GetValue<long>() / 1e9;
+    }
+
+    static string Invariant(int number) => number.ToString(CultureInfo.InvariantCulture);
+
+    static void Say(FormattableString text) => Console.Error.WriteLine(FormattableString.Invariant(text));
+}
