@@ -92,20 +92,23 @@ static unsafe class ExpandedProducts
         var total = Vector256.Load(result);
         for (var group = 0; group < TFormat.Groups; group++)
         {
-            var numbers = Vector256<float>.Zero;
+            var (numbers, sum) = (Vector256<float>.Zero, Vector256<int>.Zero);
             for (var part = 0; part < TFormat.Parts; part++)
             {
                 var from = activations + (TFormat.PartsAreDigits ? 0 : part * PackedLayout.GroupSize / 2);
-                var sum = Vector256<int>.Zero;
                 for (var runs = StepsOf<TFormat>() / TFormat.StepsIn16Bits; runs > 0; runs--)
                 {
                     var run = Vector256<short>.Zero;
                     for (var step = 0; step < TFormat.StepsIn16Bits; step++, steps += PackedLayout.StepBytes, from += 4)
                         run += Wide.MultiplyPairs(Vector256.Load(steps), Four(from));
-                    sum += Wide.SumPairs(run);
+                    sum += Sum<TFormat>(run, part);
                 }
 
-                numbers = Scale(numbers, sum, floats + part * PackedLayout.Outputs, first: part == 0);
+                if (TFormat.PartsAreDigits && part == 0)
+                    continue;
+
+                numbers = Scale(numbers, sum, floats + part * PackedLayout.Outputs, first: TFormat.PartsAreDigits || part == 0);
+                sum = default;
             }
 
             total = AddGroup<TFormat>(total, numbers, floats, (float*)(activations + PackedLayout.GroupSize), next: 1);
@@ -125,10 +128,10 @@ static unsafe class ExpandedProducts
         for (var group = 0; group < TFormat.Groups; group++)
         {
             Vector256<float> numbers0 = default, numbers1 = default, numbers2 = default, numbers3 = default;
+            Vector256<int> sum0 = default, sum1 = default, sum2 = default, sum3 = default;
             for (var part = 0; part < TFormat.Parts; part++)
             {
                 var from = activations + (TFormat.PartsAreDigits ? 0 : part * PackedLayout.GroupSize / 2);
-                Vector256<int> sum0 = default, sum1 = default, sum2 = default, sum3 = default;
                 for (var runs = StepsOf<TFormat>() / TFormat.StepsIn16Bits; runs > 0; runs--)
                 {
                     Vector256<short> run0 = default, run1 = default, run2 = default, run3 = default;
@@ -141,17 +144,21 @@ static unsafe class ExpandedProducts
                         run3 += Wide.MultiplyPairs(codes, Four(from + 3 * Next));
                     }
 
-                    sum0 += Wide.SumPairs(run0);
-                    sum1 += Wide.SumPairs(run1);
-                    sum2 += Wide.SumPairs(run2);
-                    sum3 += Wide.SumPairs(run3);
+                    sum0 += Sum<TFormat>(run0, part);
+                    sum1 += Sum<TFormat>(run1, part);
+                    sum2 += Sum<TFormat>(run2, part);
+                    sum3 += Sum<TFormat>(run3, part);
                 }
 
+                if (TFormat.PartsAreDigits && part == 0)
+                    continue;
+
                 var scale = floats + part * PackedLayout.Outputs;
-                numbers0 = Scale(numbers0, sum0, scale, first: part == 0);
-                numbers1 = Scale(numbers1, sum1, scale, first: part == 0);
-                numbers2 = Scale(numbers2, sum2, scale, first: part == 0);
-                numbers3 = Scale(numbers3, sum3, scale, first: part == 0);
+                numbers0 = Scale(numbers0, sum0, scale, first: TFormat.PartsAreDigits || part == 0);
+                numbers1 = Scale(numbers1, sum1, scale, first: TFormat.PartsAreDigits || part == 0);
+                numbers2 = Scale(numbers2, sum2, scale, first: TFormat.PartsAreDigits || part == 0);
+                numbers3 = Scale(numbers3, sum3, scale, first: TFormat.PartsAreDigits || part == 0);
+                sum0 = sum1 = sum2 = sum3 = default;
             }
 
             var scales = (float*)(activations + TileRows * PackedLayout.GroupSize);
@@ -168,6 +175,12 @@ static unsafe class ExpandedProducts
         total2.Store(result + 2 * stride);
         total3.Store(result + 3 * stride);
     }
+
+    /// <summary>Sums in 32 bits; those of a higher digit count sixteen.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static Vector256<int> Sum<TFormat>(Vector256<short> run, int part)
+        where TFormat : struct, IPackedFormat<TFormat>
+        => TFormat.PartsAreDigits && part == 1 ? Wide.SumPairs(run) << 4 : Wide.SumPairs(run);
 
     /// <summary>Four activation codes in every lane.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -9,9 +9,9 @@ namespace Ouro.Tensors.Packed;
 /// <code>
 /// byte 4j + i of step s = code of output j, input 4s + i of the group       j = 0..15, i = 0..3, s = 0..7
 /// </code>
-/// Codes are unsigned. A group has one or two parts, each with a scale; what the integer sum of a part is multiplied with is
-/// <see cref="Scale"/>, and <see cref="Minimum"/> times the activations' own sum is taken off.
-/// Parts are halves of the group's inputs (16 each), or, where <see cref="PartsAreDigits"/>, the two hexadecimal digits of its codes.
+/// Codes are unsigned. What the integer sum of a group is multiplied with is <see cref="Scale"/>, and <see cref="Minimum"/> times the
+/// activations' own sum is taken off. A group has one part or two: halves of its inputs (16 each), each with a scale of its own, or, where
+/// <see cref="PartsAreDigits"/>, the lower and the higher hexadecimal digits of its codes.
 /// </remarks>
 unsafe interface IPackedFormat<TSelf>
     where TSelf : struct, IPackedFormat<TSelf>

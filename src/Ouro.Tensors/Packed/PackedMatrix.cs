@@ -76,7 +76,7 @@ sealed unsafe class PackedMatrix<TFormat> : WeightMatrix
     {
         var (step, at) = (input / 4, 4 * lane + input % 4);
         if (TFormat.PartsAreDigits)
-            return format.Codes(0, step)[at] * format.Scale(0)[lane] + format.Codes(1, step)[at] * format.Scale(1)[lane] - format.Minimum(0)[lane];
+            return (16 * format.Codes(1, step)[at] + format.Codes(0, step)[at]) * format.Scale(0)[lane] - format.Minimum(0)[lane];
 
         var part = input * TFormat.Parts / PackedLayout.GroupSize;
         return format.Codes(part, step)[at] * format.Scale(part)[lane] - format.Minimum(TFormat.MinimumPerPart ? part : 0)[lane];

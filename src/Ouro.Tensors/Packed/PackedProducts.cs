@@ -18,9 +18,8 @@ static unsafe class PackedProducts
     /// <param name="codes">Unsigned, one an input.</param>
     /// <param name="scales">One for each 16 or 32 inputs.</param>
     /// <param name="minima">One for each scale.</param>
-    /// <param name="digits">Whether the hexadecimal digits of codes are summed on their own.</param>
     public static float Definition(
-        ReadOnlySpan<int> codes, ReadOnlySpan<float> scales, ReadOnlySpan<float> minima, bool digits,
+        ReadOnlySpan<int> codes, ReadOnlySpan<float> scales, ReadOnlySpan<float> minima,
         ReadOnlySpan<sbyte> activations, ReadOnlySpan<float> activationScales)
     {
         var total = 0f;
@@ -29,17 +28,12 @@ static unsafe class PackedProducts
         {
             var at = group * PackedLayout.GroupSize;
             var numbers = 0f;
-            for (var part = 0; part < (digits ? 2 : PackedLayout.GroupSize / perScale); part++)
+            for (var first = at; first < at + PackedLayout.GroupSize; first += perScale)
             {
                 var sum = 0;
-                for (var i = 0; i < perScale; i++)
-                {
-                    var input = at + i + (digits ? 0 : part * perScale);
-                    sum += (digits ? codes[input] >> (4 * part) & 15 : codes[input]) * activations[input];
-                }
-
-                var scale = digits ? scales[group] * (part == 0 ? 1 : 16) : scales[at / perScale + part];
-                numbers = part == 0 ? sum * scale : Lanes.MultiplyAdd(sum, scale, numbers);
+                for (var i = first; i < first + perScale; i++)
+                    sum += codes[i] * activations[i];
+                numbers = first == at ? sum * scales[first / perScale] : Lanes.MultiplyAdd(sum, scales[first / perScale], numbers);
             }
 
             total = Lanes.MultiplyAdd(numbers, activationScales[group], total);
@@ -86,16 +80,19 @@ static unsafe class PackedProducts
                     tile.Fold(first: TFormat.StepsIn16Bits == 8);
                 }
 
-                tile.Scale(format.Scale(0), first: true);
-                if (TFormat.Parts == 2)
+                if (TFormat.PartsAreDigits)
                 {
-                    if (TFormat.PartsAreDigits)
-                    {
-                        tile.Add(format.Codes(1, 0), format.Codes(1, 1), activations, starts: true);
-                        tile.Add(format.Codes(1, 2), format.Codes(1, 3), activations + 8, starts: false);
-                    }
+                    tile.Add(format.Codes(1, 0), format.Codes(1, 1), activations, starts: true);
+                    tile.Add(format.Codes(1, 2), format.Codes(1, 3), activations + 8, starts: false);
+                    tile.Add(format.Codes(1, 4), format.Codes(1, 5), activations + 16, starts: false);
+                    tile.Add(format.Codes(1, 6), format.Codes(1, 7), activations + 24, starts: false);
+                    tile.Fold(first: false, weight: 16);
+                }
 
-                    tile.Add(format.Codes(1, 4), format.Codes(1, 5), activations + 16, starts: !TFormat.PartsAreDigits);
+                tile.Scale(format.Scale(0), first: true);
+                if (TFormat.Parts == 2 && !TFormat.PartsAreDigits)
+                {
+                    tile.Add(format.Codes(1, 4), format.Codes(1, 5), activations + 16, starts: true);
                     if (TFormat.StepsIn16Bits == 2)
                         tile.Fold(first: true);
                     tile.Add(format.Codes(1, 6), format.Codes(1, 7), activations + 24, starts: TFormat.StepsIn16Bits == 2);

@@ -51,7 +51,7 @@ unsafe struct PackedQ8_0 : IPackedFormat<PackedQ8_0>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public readonly Vector512<float> Scale(int part) => part == 0 ? _scale : _scale * 16;
+    public readonly Vector512<float> Scale(int part) => _scale;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public readonly Vector512<float> Minimum(int part) => _scale * Offset;

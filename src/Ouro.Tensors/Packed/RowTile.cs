@@ -18,7 +18,8 @@ unsafe interface IRowTile
     void Add(Vector512<byte> first, Vector512<byte> second, sbyte* activations, bool starts);
 
     /// <summary>Adds the 16-bit sums to the sums of a part, or starts these.</summary>
-    void Fold(bool first);
+    /// <param name="weight">What the sums count: 1, or 16 for a higher digit.</param>
+    void Fold(bool first, short weight = 1);
 
     /// <summary>Adds the sums of a part, times its scale, to those of the group, or starts these.</summary>
     void Scale(Vector512<float> scale, bool first);
@@ -47,8 +48,8 @@ static unsafe class RowSteps
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<int> Fold(Vector512<int> sum, Vector512<short> run, bool first)
-        => first ? Avx512BW.MultiplyAddAdjacent(run, Vector512<short>.One) : sum + Avx512BW.MultiplyAddAdjacent(run, Vector512<short>.One);
+    public static Vector512<int> Fold(Vector512<int> sum, Vector512<short> run, bool first, short weight)
+        => first ? Avx512BW.MultiplyAddAdjacent(run, Vector512.Create(weight)) : sum + Avx512BW.MultiplyAddAdjacent(run, Vector512.Create(weight));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<float> Scale(Vector512<float> group, Vector512<int> sum, Vector512<float> scale, bool first)
@@ -71,9 +72,9 @@ unsafe struct OneRow : IRowTile
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void Fold(bool first)
+    public void Fold(bool first, short weight = 1)
     {
-        _sums.Part = RowSteps.Fold(_sums.Part, _sums.Run, first);
+        _sums.Part = RowSteps.Fold(_sums.Part, _sums.Run, first, weight);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -125,10 +126,10 @@ unsafe struct TwoRows : IRowTile
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void Fold(bool first)
+    public void Fold(bool first, short weight = 1)
     {
-        _sum0 = RowSteps.Fold(_sum0, _run0, first);
-        _sum1 = RowSteps.Fold(_sum1, _run1, first);
+        _sum0 = RowSteps.Fold(_sum0, _run0, first, weight);
+        _sum1 = RowSteps.Fold(_sum1, _run1, first, weight);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -180,12 +181,12 @@ unsafe struct FourRows : IRowTile
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void Fold(bool first)
+    public void Fold(bool first, short weight = 1)
     {
-        _sum0 = RowSteps.Fold(_sum0, _run0, first);
-        _sum1 = RowSteps.Fold(_sum1, _run1, first);
-        _sum2 = RowSteps.Fold(_sum2, _run2, first);
-        _sum3 = RowSteps.Fold(_sum3, _run3, first);
+        _sum0 = RowSteps.Fold(_sum0, _run0, first, weight);
+        _sum1 = RowSteps.Fold(_sum1, _run1, first, weight);
+        _sum2 = RowSteps.Fold(_sum2, _run2, first, weight);
+        _sum3 = RowSteps.Fold(_sum3, _run3, first, weight);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -249,16 +250,16 @@ unsafe struct EightRows : IRowTile
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void Fold(bool first)
+    public void Fold(bool first, short weight = 1)
     {
-        _sum0 = RowSteps.Fold(_sum0, _run0, first);
-        _sum1 = RowSteps.Fold(_sum1, _run1, first);
-        _sum2 = RowSteps.Fold(_sum2, _run2, first);
-        _sum3 = RowSteps.Fold(_sum3, _run3, first);
-        _sum4 = RowSteps.Fold(_sum4, _run4, first);
-        _sum5 = RowSteps.Fold(_sum5, _run5, first);
-        _sum6 = RowSteps.Fold(_sum6, _run6, first);
-        _sum7 = RowSteps.Fold(_sum7, _run7, first);
+        _sum0 = RowSteps.Fold(_sum0, _run0, first, weight);
+        _sum1 = RowSteps.Fold(_sum1, _run1, first, weight);
+        _sum2 = RowSteps.Fold(_sum2, _run2, first, weight);
+        _sum3 = RowSteps.Fold(_sum3, _run3, first, weight);
+        _sum4 = RowSteps.Fold(_sum4, _run4, first, weight);
+        _sum5 = RowSteps.Fold(_sum5, _run5, first, weight);
+        _sum6 = RowSteps.Fold(_sum6, _run6, first, weight);
+        _sum7 = RowSteps.Fold(_sum7, _run7, first, weight);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -200,7 +200,7 @@ public sealed class ProductLaws
                 minima = [.. scales.Select(scale => 128 * scale)];
 
             products[output].ShouldBe(
-                PackedProducts.Definition(integers, scales, minima, TFormat.SignedCodes, activationCodes, activationScales), $"{TFormat.Type}, output {output}");
+                PackedProducts.Definition(integers, scales, minima, activationCodes, activationScales), $"{TFormat.Type}, output {output}");
         }
     }
 
