@@ -33,15 +33,13 @@ sealed class LlamaServer : IDisposable
     public double Open(string file) => Ask(new() { ["do"] = "open", ["file"] = Path.GetFullPath(file) })["seconds"]!.GetValue<double>();
 
     /// <summary>Evaluates rows of one sequence at once, again and again for this long, once at least.</summary>
-    /// <param name="context">Tokens that the context holds.</param>
     /// <returns>Seconds of every repetition.</returns>
-    public double[] Evaluate(Workload work, bool flash, string cache, int context, TimeSpan time) => [.. Ask(new()
+    public double[] Evaluate(Workload work, bool flash, string cache, TimeSpan time) => [.. Ask(new()
     {
         ["do"] = "evaluate",
         ["threads"] = work.Threads,
         ["flash"] = flash,
         ["cache"] = cache,
-        ["context"] = context,
         ["rows"] = work.Rows,
         ["depth"] = work.Depth,
         ["time"] = time.TotalSeconds,

@@ -99,7 +99,7 @@ sealed class PeersBenchmark(string shape, string peerFolder, string cacheFolder,
             Context(type, model, peer);
     }
 
-    Duel Run(MeasuredModel model, LlamaServer peer, Workload work) => Duel.Run(model, peer, work, LongDepth + PromptTokens, time, cancel);
+    Duel Run(MeasuredModel model, LlamaServer peer, Workload work) => Duel.Run(model, peer, time, cancel, work)[0];
 
     void Decode(WeightMix type, MeasuredModel model, LlamaServer peer)
     {
@@ -129,17 +129,14 @@ sealed class PeersBenchmark(string shape, string peerFolder, string cacheFolder,
 
     void Rows(WeightMix type, MeasuredModel model)
     {
-        double[] best = [.. RowCounts.Select(rows => Best(model, new Workload(Work.Decode, All, rows, ShortDepth, 1)))];
-        _rows.Add([type.Name, .. best.Select(seconds => (object)(seconds * 1e3)), .. best.Skip(1).Select(seconds => (object)(seconds / best[0]))]);
-    }
-
-    double Best(MeasuredModel model, Workload work)
-    {
-        var run = model.Prepare(work, work.Loops);
-        run(cancel);
-        var samples = new Samples();
-        samples.TakeFor(time, run, cancel);
-        return samples.Best;
+        var runs = RowCounts.Select(rows => model.Prepare(new Workload(Work.Decode, All, rows, ShortDepth, 1), mostLoops: 1)).ToArray();
+        var samples = RowCounts.Select(_ => new Samples()).ToArray();
+        foreach (var run in runs)
+            run(cancel);
+        for (var round = 0; round < Duel.Rounds; round++)
+            for (var i = 0; i < runs.Length; i++)
+                samples[i].TakeFor(time / Duel.Rounds, runs[i], cancel);
+        _rows.Add([type.Name, .. samples.Select(sample => (object)(sample.Best * 1e3)), .. samples.Skip(1).Select(sample => (object)(sample.Best / samples[0].Best))]);
     }
 
     void Prefill(WeightMix type, MeasuredModel model, LlamaServer peer)
@@ -154,7 +151,7 @@ sealed class PeersBenchmark(string shape, string peerFolder, string cacheFolder,
     void Context(WeightMix type, MeasuredModel model, LlamaServer peer)
     {
         var loops = model.Config.Loops;
-        Duel[] duels = [.. new[] { ShortDepth, LongDepth }.Select(depth => Run(model, peer, new Workload(Work.Decode, All, 1, depth, loops)))];
+        var duels = Duel.Run(model, peer, time, cancel, new Workload(Work.Decode, All, 1, ShortDepth, loops), new Workload(Work.Decode, All, 1, LongDepth, loops));
         double[] ours = [.. duels.Select(duel => duel.Ours.Seconds.Best * 1e3)], theirs = [.. duels.Select(duel => duel.Theirs.Best * 1e3)];
         _context.Add(
             type.Name, model.KvType.ToString().ToLowerInvariant(), ours[0], ours[1], ours[1] / ours[0] - 1, theirs[0], theirs[1], theirs[1] / theirs[0] - 1);
@@ -171,7 +168,7 @@ sealed class PeersBenchmark(string shape, string peerFolder, string cacheFolder,
         var model = JsonNode.Parse(run.Output)!["models"]![0]!;
         using var peer = new LlamaServer(peerFolder);
         var load = peer.Open(twin);
-        peer.Evaluate(new Workload(Work.Decode, All, 1, ShortDepth, 1), flash: true, "f16", context: 1024, TimeSpan.Zero);
+        peer.Evaluate(new Workload(Work.Decode, All, 1, ShortDepth, 1), flash: true, "f16", TimeSpan.Zero);
         var memory = peer.Memory();
         _memory.Add(
             type.Name, new FileInfo(ours).Length / 1e9, model["load_seconds"]!.GetValue<double>(), Gigabytes("peak_bytes"), Gigabytes("resident_bytes"), Gigabytes("own_bytes"),

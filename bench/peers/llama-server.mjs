@@ -3,11 +3,12 @@
 //
 //   {"do":"about"}                -> {"cpu":"zen4","system":"AVX2 = 1 | ..."}
 //   {"do":"open","file":PATH}     -> {"seconds":S}
-//   {"do":"evaluate","threads":N,"flash":BOOL,"cache":"f16","context":N,"rows":N,"depth":N,"time":SECONDS}  -> {"seconds":[S,...]}
+//   {"do":"evaluate","threads":N,"flash":BOOL,"cache":"f16","rows":N,"depth":N,"time":SECONDS}  -> {"seconds":[S,...]}
 //        `rows` tokens at once behind `depth` tokens of context, again and again for about `time` seconds, once at least
 //   {"do":"memory"}               -> {"resident":BYTES,"peak":BYTES,"own":BYTES}
 //
-// Contexts are made when they are first asked for and kept until the next file, so that settings can take turns within milliseconds.
+// Contexts are made when they are first asked for and kept until the next file, one for every setting and depth, so that these can take turns
+// within milliseconds.
 import { createInterface } from "node:readline";
 import { createRequire } from "node:module";
 import { readFileSync } from "node:fs";
@@ -15,6 +16,7 @@ import { dirname, resolve } from "node:path";
 
 const ggmlTypes = { f32: 0, f16: 1, q8_0: 8 };
 const largestBatch = 512;
+const spareTokens = 64;
 
 const addonPath = resolve(process.argv[2]);
 const addon = createRequire(import.meta.url)(addonPath);
@@ -43,8 +45,9 @@ async function open({ file }) {
     return { seconds: since(start) };
 }
 
-async function contextOf({ threads, flash, cache, context: size }) {
-    const key = JSON.stringify([threads, flash, cache, size]);
+async function contextOf({ threads, flash, cache, depth, rows }) {
+    const size = depth + rows + spareTokens;
+    const key = JSON.stringify([threads, flash, cache, depth, rows]);
     if (!contexts.has(key)) {
         const type = ggmlTypes[cache];
         const context = new addon.AddonContext(model, {

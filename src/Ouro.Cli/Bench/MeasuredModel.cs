@@ -23,6 +23,7 @@ sealed class MeasuredModel : IDisposable
         using (var loader = new CpuBackend())
             _weights = OuroWeights.Load(checkpoint, loader, activations);
         LoadTime = Stopwatch.GetElapsedTime(started);
+        WeightBytes = checkpoint.StoredTensors.Sum(tensor => tensor.ByteLength);
         var matrices = checkpoint.Tensors.Where(tensor => tensor.Shape.Length == 2 && !tensor.IsGate).ToArray();
         StackBytes = matrices.Where(tensor => tensor.Layer >= 0).Sum(tensor => checkpoint.Require(tensor).ByteLength);
         HeadBytes = checkpoint.Require(matrices.Last(tensor => tensor.Layer < 0)).ByteLength;
@@ -40,7 +41,7 @@ sealed class MeasuredModel : IDisposable
     public TimeSpan LoadTime { get; }
 
     /// <summary>Bytes of all stored tensors.</summary>
-    public long WeightBytes => _checkpoint.StoredTensors.Sum(tensor => tensor.ByteLength);
+    public long WeightBytes { get; }
 
     /// <summary>Bytes of the matrices of the stack, as stored: what a pass must read.</summary>
     public long StackBytes { get; }
