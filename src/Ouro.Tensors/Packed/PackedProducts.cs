@@ -7,7 +7,7 @@ namespace Ouro.Tensors.Packed;
 static unsafe class PackedProducts
 {
     /// <summary>How far ahead memory is asked for.</summary>
-    const int PrefetchBytes = 4096;
+    const int PrefetchBytes = 8192;
 
     /// <summary>The definition: one output of one row, one group after another.</summary>
     /// <remarks>

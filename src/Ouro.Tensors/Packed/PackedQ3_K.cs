@@ -8,12 +8,12 @@ namespace Ouro.Tensors.Packed;
 /// <summary>Sixteen rows of Q3_K: 3.5625 bits a number.</summary>
 /// <remarks>
 /// <code>
-/// 8 groups of pairs and bits | multipliers: 16 scales [16 x 16] | 16 d
+/// 8 groups of 3 bits [3 x 64] | multipliers: 16 scales [16 x 16] | 16 d
 /// </code>
 /// </remarks>
 unsafe struct PackedQ3_K : IPackedFormat<PackedQ3_K>
 {
-    const int GroupBytes = Planes.PairBytes + Planes.BitBytes;
+    const int GroupBytes = 3 * PackedLayout.StepBytes;
     const int MultipliersAt = 8 * GroupBytes;
     const int UnitsAt = MultipliersAt + Multipliers.Bytes;
 
@@ -51,7 +51,7 @@ unsafe struct PackedQ3_K : IPackedFormat<PackedQ3_K>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public readonly Vector512<byte> Codes(int part, int step) => Planes.Pair(_group, step, 0) | Planes.Bit(_group + Planes.PairBytes, step, 2);
+    public readonly Vector512<byte> Codes(int part, int step) => Planes.Threes(_group, step);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public readonly Vector512<float> Scale(int part) => Wide.FromSignedBytes(_multipliers + part * Multipliers.RowBytes) * _scale;
@@ -68,8 +68,7 @@ unsafe struct PackedQ3_K : IPackedFormat<PackedQ3_K>
             for (var step = 0; step < PackedLayout.Steps; step++)
             {
                 var codes = Vector512.Load(steps + (PackedLayout.Steps * group + step) * PackedLayout.StepBytes);
-                Planes.PutPair(block + group * GroupBytes, step, 0, codes);
-                Planes.PutBit(block + group * GroupBytes + Planes.PairBytes, step, 2, codes);
+                Planes.PutThrees(block + group * GroupBytes, step, codes);
             }
         }
     }

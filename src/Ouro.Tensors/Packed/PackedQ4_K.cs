@@ -8,12 +8,12 @@ namespace Ouro.Tensors.Packed;
 /// <summary>Sixteen rows of Q4_K: 4.625 bits a number.</summary>
 /// <remarks>
 /// <code>
-/// 8 groups of nibbles | multipliers: 8 scales, 8 minima [16 x 16] | 16 d | 16 dmin
+/// 8 groups of 4 bits [4 x 64] | multipliers: 8 scales, 8 minima [16 x 16] | 16 d | 16 dmin
 /// </code>
 /// </remarks>
 unsafe struct PackedQ4_K : IPackedFormat<PackedQ4_K>
 {
-    const int GroupBytes = Planes.NibbleBytes;
+    const int GroupBytes = 4 * PackedLayout.StepBytes;
     const int MultipliersAt = 8 * GroupBytes;
     const int UnitsAt = MultipliersAt + Multipliers.Bytes;
 
@@ -53,7 +53,7 @@ unsafe struct PackedQ4_K : IPackedFormat<PackedQ4_K>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public readonly Vector512<byte> Codes(int part, int step) => Planes.Nibble(_group, step);
+    public readonly Vector512<byte> Codes(int part, int step) => Planes.Fours(_group, step);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public readonly Vector512<float> Scale(int part) => Wide.FromBytes(_multipliers) * _scale;
@@ -70,7 +70,7 @@ unsafe struct PackedQ4_K : IPackedFormat<PackedQ4_K>
             for (var step = 0; step < PackedLayout.Steps; step++)
             {
                 var codes = Vector512.Load(steps + (PackedLayout.Steps * group + step) * PackedLayout.StepBytes);
-                Planes.PutNibble(block + group * GroupBytes, step, codes);
+                Planes.PutFours(block + group * GroupBytes, step, codes);
             }
         }
     }

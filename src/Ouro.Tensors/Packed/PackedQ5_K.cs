@@ -8,12 +8,12 @@ namespace Ouro.Tensors.Packed;
 /// <summary>Sixteen rows of Q5_K: 5.625 bits a number.</summary>
 /// <remarks>
 /// <code>
-/// 8 groups of nibbles and bits | multipliers: 8 scales, 8 minima [16 x 16] | 16 d | 16 dmin
+/// 8 groups of 5 bits [5 x 64] | multipliers: 8 scales, 8 minima [16 x 16] | 16 d | 16 dmin
 /// </code>
 /// </remarks>
 unsafe struct PackedQ5_K : IPackedFormat<PackedQ5_K>
 {
-    const int GroupBytes = Planes.NibbleBytes + Planes.BitBytes;
+    const int GroupBytes = 5 * PackedLayout.StepBytes;
     const int MultipliersAt = 8 * GroupBytes;
     const int UnitsAt = MultipliersAt + Multipliers.Bytes;
 
@@ -53,8 +53,7 @@ unsafe struct PackedQ5_K : IPackedFormat<PackedQ5_K>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public readonly Vector512<byte> Codes(int part, int step)
-        => Planes.Nibble(_group, step) | Planes.Bit(_group + Planes.NibbleBytes, step, 4);
+    public readonly Vector512<byte> Codes(int part, int step) => Planes.Fives(_group, step);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public readonly Vector512<float> Scale(int part) => Wide.FromBytes(_multipliers) * _scale;
@@ -71,8 +70,7 @@ unsafe struct PackedQ5_K : IPackedFormat<PackedQ5_K>
             for (var step = 0; step < PackedLayout.Steps; step++)
             {
                 var codes = Vector512.Load(steps + (PackedLayout.Steps * group + step) * PackedLayout.StepBytes);
-                Planes.PutNibble(block + group * GroupBytes, step, codes);
-                Planes.PutBit(block + group * GroupBytes + Planes.NibbleBytes, step, 4, codes);
+                Planes.PutFives(block + group * GroupBytes, step, codes);
             }
         }
     }

@@ -8,12 +8,12 @@ namespace Ouro.Tensors.Packed;
 /// <summary>Sixteen rows of Q6_K: 6.5625 bits a number.</summary>
 /// <remarks>
 /// <code>
-/// 8 groups of nibbles and pairs | multipliers: 16 scales [16 x 16] | 16 d
+/// 8 groups of 6 bits [6 x 64] | multipliers: 16 scales [16 x 16] | 16 d
 /// </code>
 /// </remarks>
 unsafe struct PackedQ6_K : IPackedFormat<PackedQ6_K>
 {
-    const int GroupBytes = Planes.NibbleBytes + Planes.PairBytes;
+    const int GroupBytes = 6 * PackedLayout.StepBytes;
     const int MultipliersAt = 8 * GroupBytes;
     const int UnitsAt = MultipliersAt + Multipliers.Bytes;
 
@@ -51,7 +51,7 @@ unsafe struct PackedQ6_K : IPackedFormat<PackedQ6_K>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public readonly Vector512<byte> Codes(int part, int step) => Planes.Nibble(_group, step) | Planes.Pair(_group + Planes.NibbleBytes, step, 4);
+    public readonly Vector512<byte> Codes(int part, int step) => Planes.Sixes(_group, step);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public readonly Vector512<float> Scale(int part) => Wide.FromSignedBytes(_multipliers + part * Multipliers.RowBytes) * _scale;
@@ -68,8 +68,7 @@ unsafe struct PackedQ6_K : IPackedFormat<PackedQ6_K>
             for (var step = 0; step < PackedLayout.Steps; step++)
             {
                 var codes = Vector512.Load(steps + (PackedLayout.Steps * group + step) * PackedLayout.StepBytes);
-                Planes.PutNibble(block + group * GroupBytes, step, codes);
-                Planes.PutPair(block + group * GroupBytes + Planes.NibbleBytes, step, 4, codes);
+                Planes.PutSixes(block + group * GroupBytes, step, codes);
             }
         }
     }

@@ -3,60 +3,116 @@ using System.Runtime.Intrinsics;
 
 namespace Ouro.Tensors.Packed;
 
-/// <summary>Bits of the eight steps of a group, laid over each other in as few vectors as hold them.</summary>
+/// <summary>Where the bits of the eight steps of a group lie: b bits a code in b vectors of 64 bytes.</summary>
 /// <remarks>
+/// As many steps as can have their codes in one piece, most of them at the bottom of a byte, where an "and" is all that it takes; the last
+/// steps are put together from the bits that are left over. Numbers are steps, from bit 7 down to bit 0:
 /// <code>
-/// nibbles   4 vectors   bits 3..0 of vector v: step v; bits 7..4: step v + 4
-/// pairs     2 vectors   bits 1,0 of vector v: step v; 3,2: step v + 2; 5,4: step v + 4; 7,6: step v + 6
-/// bits      1 vector    bit s: step s
+/// 3 bits   vector 0: 6 6 | 1 1 1 | 0 0 0        4 bits   vector v: v+4 (4 bits) | v (4 bits)       v = 0..3
+///          vector 1: 7 7 | 3 3 3 | 2 2 2
+///          vector 2: 7 | 6 | 5 5 5 | 4 4 4
+/// 5 bits   vector 0: 5 5 5 | 0 (5 bits)         6 bits   vector v: 6 6 | v (6 bits)                v = 0..2
+///          vector 1: 6 6 6 | 1                           vector v: 7 7 | v (6 bits)                v = 3..5
+///          vector 2: 7 7 7 | 2
+///          vector 3: 6 | 5 5 | 3
+///          vector 4: 6 | 7 7 | 4
 /// </code>
-/// Steps are constants where these are called, so a call is a load, a shift and an "and".
+/// Lower bits of a divided code come first: from the first vector in this list that has some of them. Steps are constants where codes are read.
 /// </remarks>
 static unsafe class Planes
 {
-    public const int NibbleBytes = 4 * PackedLayout.StepBytes;
-    public const int PairBytes = 2 * PackedLayout.StepBytes;
-    public const int BitBytes = PackedLayout.StepBytes;
+    const int Vector = PackedLayout.StepBytes;
 
-    /// <summary>Four bits of each code, at the bottom.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<byte> Nibble(byte* plane, int step)
-        => (step < 4 ? Vector512.Load(plane + step * PackedLayout.StepBytes)
-            : (Vector512.Load((ushort*)(plane + (step - 4) * PackedLayout.StepBytes)) >>> 4).AsByte()) & Vector512.Create((byte)15);
-
-    /// <summary>Two bits of each code, the lower of them at bit <paramref name="bit"/>.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<byte> Pair(byte* plane, int step, int bit)
+    public static Vector512<byte> Threes(byte* group, int step)
     {
-        var pairs = Vector512.Load((ushort*)(plane + step % 2 * PackedLayout.StepBytes));
-        return (step / 2 * 2 >= bit ? pairs >>> (step / 2 * 2 - bit) : pairs << (bit - step / 2 * 2)).AsByte() & Vector512.Create((byte)(3 << bit));
+        if (step < 6)
+            return Down(group + step / 2 * Vector, step % 2 * 3, 7);
+
+        return Down(group + (step - 6) * Vector, 6, 3) | Down(group + 2 * Vector, step - 2, 4);
     }
 
-    /// <summary>One bit of each code, at bit <paramref name="bit"/>.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<byte> Bit(byte* plane, int step, int bit)
+    public static Vector512<byte> Fours(byte* group, int step) => Down(group + step % 4 * Vector, step / 4 * 4, 15);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<byte> Fives(byte* group, int step)
     {
-        var bits = Vector512.Load((ushort*)plane);
-        return (step >= bit ? bits >>> (step - bit) : bits << (bit - step)).AsByte() & Vector512.Create((byte)(1 << bit));
+        if (step < 5)
+            return Down(group + step * Vector, 0, 31);
+
+        var low = Down(group + (step - 5) * Vector, 5, 7);
+        if (step == 6)
+            return low | Down(group + 3 * Vector, 4, 8) | Down(group + 4 * Vector, 3, 16);
+
+        return low | Down(group + (step == 5 ? 3 : 4) * Vector, 2, 24);
     }
 
-    /// <summary>Lays four bits of a step's codes over what the plane has, which must be zero there.</summary>
-    public static void PutNibble(byte* plane, int step, Vector512<byte> codes)
-        => Put(plane + step % 4 * PackedLayout.StepBytes, Move(codes & Vector512.Create((byte)15), 0, step / 4 * 4));
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<byte> Sixes(byte* group, int step)
+    {
+        if (step < 6)
+            return Down(group + step * Vector, 0, 63);
 
-    /// <summary>Lays the two bits of a step's codes from <paramref name="bit"/> on over what the plane has, which must be zero there.</summary>
-    public static void PutPair(byte* plane, int step, int bit, Vector512<byte> codes)
-        => Put(plane + step % 2 * PackedLayout.StepBytes, Move(codes & Vector512.Create((byte)(3 << bit)), bit, step / 2 * 2));
+        var from = group + (step - 6) * 3 * Vector;
+        return Down(from, 6, 3) | Down(from + Vector, 4, 12) | Down(from + 2 * Vector, 2, 48);
+    }
 
-    /// <summary>Lays bit <paramref name="bit"/> of a step's codes over what the plane has, which must be zero there.</summary>
-    public static void PutBit(byte* plane, int step, int bit, Vector512<byte> codes)
-        => Put(plane, Move(codes & Vector512.Create((byte)(1 << bit)), bit, step));
+    public static void PutThrees(byte* group, int step, Vector512<byte> codes)
+    {
+        if (step < 6)
+        {
+            Put(group + step / 2 * Vector, codes, 0, 3, step % 2 * 3);
+            return;
+        }
 
-    static void Put(byte* vector, Vector512<byte> bits) => (Vector512.Load(vector) | bits).Store(vector);
+        Put(group + (step - 6) * Vector, codes, 0, 2, 6);
+        Put(group + 2 * Vector, codes, 2, 1, step);
+    }
 
-    /// <summary>Shifts each byte so that bit <paramref name="from"/> comes to bit <paramref name="to"/>; other bits may come from a neighbour.</summary>
-    static Vector512<byte> Move(Vector512<byte> bytes, int from, int to)
-        => from > to ? (bytes.AsUInt16() >>> (from - to)).AsByte()
-            : from < to ? (bytes.AsUInt16() << (to - from)).AsByte()
-            : bytes;
+    public static void PutFours(byte* group, int step, Vector512<byte> codes) => Put(group + step % 4 * Vector, codes, 0, 4, step / 4 * 4);
+
+    public static void PutFives(byte* group, int step, Vector512<byte> codes)
+    {
+        if (step < 5)
+        {
+            Put(group + step * Vector, codes, 0, 5, 0);
+            return;
+        }
+
+        Put(group + (step - 5) * Vector, codes, 0, 3, 5);
+        if (step == 6)
+        {
+            Put(group + 3 * Vector, codes, 3, 1, 7);
+            Put(group + 4 * Vector, codes, 4, 1, 7);
+        }
+        else
+        {
+            Put(group + (step == 5 ? 3 : 4) * Vector, codes, 3, 2, 5);
+        }
+    }
+
+    public static void PutSixes(byte* group, int step, Vector512<byte> codes)
+    {
+        if (step < 6)
+        {
+            Put(group + step * Vector, codes, 0, 6, 0);
+            return;
+        }
+
+        for (var part = 0; part < 3; part++)
+            Put(group + ((step - 6) * 3 + part) * Vector, codes, 2 * part, 2, 6);
+    }
+
+    /// <summary>Each byte shifted to the right, then only <paramref name="mask"/> of it.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static Vector512<byte> Down(byte* vector, int shift, byte mask)
+        => (Vector512.Load((ushort*)vector) >>> shift).AsByte() & Vector512.Create(mask);
+
+    /// <summary>Lays some bits of codes over a vector that is zero there.</summary>
+    static void Put(byte* vector, Vector512<byte> codes, int from, int count, int to)
+    {
+        var bits = ((codes.AsUInt16() >>> from).AsByte() & Vector512.Create((byte)((1 << count) - 1))).AsUInt16() << to;
+        (Vector512.Load(vector) | bits.AsByte()).Store(vector);
+    }
 }
