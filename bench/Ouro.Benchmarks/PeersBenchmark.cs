@@ -160,6 +160,7 @@ sealed class PeersBenchmark(string shape, string peerFolder, string cacheFolder,
     /// <summary>Each side in a fresh process that loads the file and computes a few tokens.</summary>
     void Memory(WeightMix type, string ours, string twin)
     {
+        ReadThrough(ours);
         var run = OuroProgram.Run(
             cancel, "bench", ours, "--json", "--rows", "1", "--prefill", "0", "--depth", Invariant(ShortDepth), "--loops", "4", "--seconds", "0");
         if (run.ExitCode != 0)
@@ -167,6 +168,7 @@ sealed class PeersBenchmark(string shape, string peerFolder, string cacheFolder,
 
         var model = JsonNode.Parse(run.Output)!["models"]![0]!;
         using var peer = new LlamaServer(peerFolder);
+        ReadThrough(twin);
         var load = peer.Open(twin);
         peer.Evaluate(new Workload(Work.Decode, All, 1, ShortDepth, 1), flash: true, "f16", TimeSpan.Zero);
         var memory = peer.Memory();
@@ -175,6 +177,13 @@ sealed class PeersBenchmark(string shape, string peerFolder, string cacheFolder,
             load, memory.Peak / 1e9, memory.Resident / 1e9, memory.Own / 1e9);
 
         double? Gigabytes(string name) => model[name]?.GetValue<long>() / 1e9;
+    }
+
+    /// <summary>Brings a file into the page cache.</summary>
+    static void ReadThrough(string path)
+    {
+        using var file = File.OpenRead(path);
+        file.CopyTo(Stream.Null, 1 << 20);
     }
 
     static string Invariant(int number) => number.ToString(CultureInfo.InvariantCulture);
