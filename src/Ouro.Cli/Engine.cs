@@ -19,7 +19,7 @@ sealed class Engine : IDisposable
     {
         _checkpoint = checkpoint;
         _backend = new CpuBackend(threads);
-        _weights = ProgressBar.Show("Loading", progress => OuroWeights.Load(checkpoint, _backend, activations, progress));
+        _weights = ProgressBar.Show("Loading", progress => OuroWeights.Load(checkpoint, _backend, activations, progress, Interrupts.Token));
         Model = new OuroModel(_weights, _backend);
         _tokenizer = new Lazy<Tokenizer?>(() => TokenizerFiles.Find(checkpoint) is { } vocabulary ? new Tokenizer(vocabulary) : null);
         LoadTime = Stopwatch.GetElapsedTime(0) - started;

@@ -21,10 +21,17 @@ public sealed unsafe partial class WeightMemory : IDisposable
     long _taken;
 
     /// <param name="size">Bytes, at least 0: the sum of <see cref="WeightMatrix.PackedBytes"/> of what is to be packed.</param>
-    /// <exception cref="InsufficientMemoryException">The system has no more memory to give.</exception>
+    /// <exception cref="InsufficientMemoryException">The machine has not so much memory, or gives it to no one.</exception>
     public WeightMemory(long size)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(size);
+        var available = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
+        if (size > available)
+        {
+            throw new InsufficientMemoryException(
+                $"packed weights take {size:N0} bytes, and {available:N0} are there; weights multiplied in single precision (activations f32) stay in their file");
+        }
+
         _size = size;
         try
         {
@@ -32,7 +39,7 @@ public sealed unsafe partial class WeightMemory : IDisposable
         }
         catch (OutOfMemoryException)
         {
-            throw new InsufficientMemoryException($"The system has no {size:N0} bytes of memory for the weights.");
+            throw new InsufficientMemoryException($"the system gives no {size:N0} bytes for packed weights");
         }
 
         if (OperatingSystem.IsLinux() && size >= LargePage)

@@ -21,7 +21,7 @@ sealed class MeasuredModel : IDisposable
         var started = Stopwatch.GetTimestamp();
         _checkpoint = checkpoint;
         using (var loader = new CpuBackend())
-            _weights = OuroWeights.Load(checkpoint, loader, activations);
+            _weights = OuroWeights.Load(checkpoint, loader, activations, cancel: Interrupts.Token);
         LoadTime = Stopwatch.GetElapsedTime(started);
         WeightBytes = checkpoint.StoredTensors.Sum(tensor => tensor.ByteLength);
         var matrices = checkpoint.Tensors.Where(tensor => tensor.Shape.Length == 2 && !tensor.IsGate).ToArray();

@@ -93,7 +93,7 @@ sealed unsafe class PackedMatrix<TFormat> : WeightMatrix
             {
                 var first = strip * PackedLayout.Outputs;
                 var count = Math.Min(PackedLayout.Outputs, matrix.Outputs - first);
-                var stored = new Span<byte>(bytes, PackedLayout.Outputs * rowBytes);
+                var stored = new Span<byte>(bytes, checked(PackedLayout.Outputs * rowBytes));
                 read((long)first * rowBytes, stored[..(count * rowBytes)]);
                 stored[(count * rowBytes)..].Clear();
                 for (var row = 0; row < PackedLayout.Outputs; row++)
