@@ -49,10 +49,10 @@ public abstract class WeightMatrix : IDisposable
     internal static WeightMatrix Pack(ElementType type, int outputs, int inputs, WeightReader read, WeightMemory memory, WorkerPool pool) => type switch
     {
         ElementType.Q8_0 => PackedMatrix<PackedQ8_0>.Pack(outputs, inputs, read, memory, pool),
-        ElementType.Q3_K => PackedMatrix<PackedQ3_K>.Pack(outputs, inputs, read, memory, pool),
-        ElementType.Q4_K => PackedMatrix<PackedQ4_K>.Pack(outputs, inputs, read, memory, pool),
-        ElementType.Q5_K => PackedMatrix<PackedQ5_K>.Pack(outputs, inputs, read, memory, pool),
-        ElementType.Q6_K => PackedMatrix<PackedQ6_K>.Pack(outputs, inputs, read, memory, pool),
+        ElementType.Q3_K => PackedMatrix<PackedWithOffset<Q3_K, ThreeBits>>.Pack(outputs, inputs, read, memory, pool),
+        ElementType.Q4_K => PackedMatrix<PackedWithMinima<Q4_K, FourBits>>.Pack(outputs, inputs, read, memory, pool),
+        ElementType.Q5_K => PackedMatrix<PackedWithMinima<Q5_K, FiveBits>>.Pack(outputs, inputs, read, memory, pool),
+        ElementType.Q6_K => PackedMatrix<PackedWithOffset<Q6_K, SixBits>>.Pack(outputs, inputs, read, memory, pool),
         _ => throw new ArgumentOutOfRangeException(nameof(type), type, "Weights of this type are not packed."),
     };
 
@@ -61,10 +61,10 @@ public abstract class WeightMatrix : IDisposable
     public static long PackedBytes(ElementType type, int outputs, int inputs) => WeightMemory.Rounded(type switch
     {
         ElementType.Q8_0 => PackedMatrix<PackedQ8_0>.BytesFor(outputs, inputs),
-        ElementType.Q3_K => PackedMatrix<PackedQ3_K>.BytesFor(outputs, inputs),
-        ElementType.Q4_K => PackedMatrix<PackedQ4_K>.BytesFor(outputs, inputs),
-        ElementType.Q5_K => PackedMatrix<PackedQ5_K>.BytesFor(outputs, inputs),
-        ElementType.Q6_K => PackedMatrix<PackedQ6_K>.BytesFor(outputs, inputs),
+        ElementType.Q3_K => PackedMatrix<PackedWithOffset<Q3_K, ThreeBits>>.BytesFor(outputs, inputs),
+        ElementType.Q4_K => PackedMatrix<PackedWithMinima<Q4_K, FourBits>>.BytesFor(outputs, inputs),
+        ElementType.Q5_K => PackedMatrix<PackedWithMinima<Q5_K, FiveBits>>.BytesFor(outputs, inputs),
+        ElementType.Q6_K => PackedMatrix<PackedWithOffset<Q6_K, SixBits>>.BytesFor(outputs, inputs),
         _ => throw new ArgumentOutOfRangeException(nameof(type), type, "Weights of this type are not packed."),
     });
 

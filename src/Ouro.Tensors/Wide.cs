@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
+using Ouro.Tensors.Quantization;
 
 namespace Ouro.Tensors;
 
@@ -47,13 +48,8 @@ static unsafe class Wide
         return Vector512.ConvertToSingle(Vector512.WidenLower(shorts.ToVector512Unsafe()));
     }
 
-    /// <summary>Sixteen halves, widened exactly: the exponent is moved to its place and corrected by a multiplication with 2^112.</summary>
-    /// <remarks>An infinity or NaN would become 2^16 and more; scales of weights are checked when they are packed.</remarks>
+    /// <summary>Sixteen finite halves, widened exactly; scales of weights are checked when they are packed.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<float> FromHalves(byte* sixteen)
-    {
-        var halves = Vector512.WidenLower(Vector256.Load((ushort*)sixteen).ToVector512Unsafe());
-        var magnitude = ((halves & Vector512.Create(0x7FFFu)) << 13).AsSingle() * Vector512.Create(5.192296858534828e33f);
-        return (magnitude.AsUInt32() | ((halves & Vector512.Create(0x8000u)) << 16)).AsSingle();
-    }
+        => F16.WidenFinite(Vector512.WidenLower(Vector256.Load((short*)sixteen).ToVector512Unsafe()));
 }

@@ -3,114 +3,179 @@ using System.Runtime.Intrinsics;
 
 namespace Ouro.Tensors.Packed;
 
-/// <summary>Where the bits of the eight steps of a group lie: b bits a code in b vectors of 64 bytes.</summary>
+/// <summary>How the codes of a group lie in memory: b bits a code in b vectors of 64 bytes.</summary>
 /// <remarks>
 /// As many steps as can have their codes in one piece, most of them at the bottom of a byte, where an "and" is all that it takes; the last
-/// steps are put together from the bits that are left over. Numbers are steps, from bit 7 down to bit 0:
-/// <code>
-/// 3 bits   vector 0: 6 6 | 1 1 1 | 0 0 0        4 bits   vector v: v+4 (4 bits) | v (4 bits)       v = 0..3
-///          vector 1: 7 7 | 3 3 3 | 2 2 2
-///          vector 2: 7 | 6 | 5 5 5 | 4 4 4
-/// 5 bits   vector 0: 5 5 5 | 0 (5 bits)         6 bits   vector v: 6 6 | v (6 bits)                v = 0..2
-///          vector 1: 6 6 6 | 1                           vector v: 7 7 | v (6 bits)                v = 3..5
-///          vector 2: 7 7 7 | 2
-///          vector 3: 6 | 5 5 | 3
-///          vector 4: 6 | 7 7 | 4
-/// </code>
-/// Lower bits of a divided code come first: from the first vector in this list that has some of them. Steps are constants where codes are read.
+/// steps are put together from the bits that are left over. Lower bits of a divided code come first: from the first vector in the picture
+/// that has some of them. The pictures name steps, from bit 7 down to bit 0. Steps are constants where codes are read.
 /// </remarks>
-static unsafe class Planes
+unsafe interface IPlanes
 {
-    const int Vector = PackedLayout.StepBytes;
+    /// <summary>Bits of a code.</summary>
+    static abstract int Bits { get; }
+
+    /// <summary>See <see cref="IPackedFormat{TSelf}.StepsIn16Bits"/>.</summary>
+    static abstract int StepsIn16Bits { get; }
+
+    /// <summary>Codes 4 * <paramref name="step"/> to 4 * step + 3 of each output.</summary>
+    static abstract Vector512<byte> Read(byte* group, int step);
+
+    /// <summary>Lays the codes of a step over memory that is zero there.</summary>
+    static abstract void Write(byte* group, int step, Vector512<byte> codes);
+}
+
+/// <summary>Codes of 3 bits.</summary>
+/// <remarks>
+/// <code>
+/// vector 0   6 6 | 1 1 1 | 0 0 0
+/// vector 1   7 7 | 3 3 3 | 2 2 2
+/// vector 2   7 | 6 | 5 5 5 | 4 4 4
+/// </code>
+/// </remarks>
+readonly unsafe struct ThreeBits : IPlanes
+{
+    public static int Bits => 3;
+
+    public static int StepsIn16Bits => 4;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<byte> Threes(byte* group, int step)
+    public static Vector512<byte> Read(byte* group, int step)
     {
         if (step < 6)
-            return Down(group + step / 2 * Vector, step % 2 * 3, 7);
+            return Planes.Down(group + step / 2 * Planes.Bytes, step % 2 * 3, 7);
 
-        return Down(group + (step - 6) * Vector, 6, 3) | Down(group + 2 * Vector, step - 2, 4);
+        return Planes.Down(group + (step - 6) * Planes.Bytes, 6, 3) | Planes.Down(group + 2 * Planes.Bytes, step - 2, 4);
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<byte> Fours(byte* group, int step) => Down(group + step % 4 * Vector, step / 4 * 4, 15);
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<byte> Fives(byte* group, int step)
-    {
-        if (step < 5)
-            return Down(group + step * Vector, 0, 31);
-
-        var low = Down(group + (step - 5) * Vector, 5, 7);
-        if (step == 6)
-            return low | Down(group + 3 * Vector, 4, 8) | Down(group + 4 * Vector, 3, 16);
-
-        return low | Down(group + (step == 5 ? 3 : 4) * Vector, 2, 24);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<byte> Sixes(byte* group, int step)
-    {
-        if (step < 6)
-            return Down(group + step * Vector, 0, 63);
-
-        var from = group + (step - 6) * 3 * Vector;
-        return Down(from, 6, 3) | Down(from + Vector, 4, 12) | Down(from + 2 * Vector, 2, 48);
-    }
-
-    public static void PutThrees(byte* group, int step, Vector512<byte> codes)
+    public static void Write(byte* group, int step, Vector512<byte> codes)
     {
         if (step < 6)
         {
-            Put(group + step / 2 * Vector, codes, 0, 3, step % 2 * 3);
+            Planes.Put(group + step / 2 * Planes.Bytes, codes, 0, 3, step % 2 * 3);
             return;
         }
 
-        Put(group + (step - 6) * Vector, codes, 0, 2, 6);
-        Put(group + 2 * Vector, codes, 2, 1, step);
+        Planes.Put(group + (step - 6) * Planes.Bytes, codes, 0, 2, 6);
+        Planes.Put(group + 2 * Planes.Bytes, codes, 2, 1, step);
+    }
+}
+
+/// <summary>Codes of 4 bits.</summary>
+/// <remarks>
+/// <code>
+/// vector v   v+4 (4 bits) | v (4 bits)     v = 0..3
+/// </code>
+/// </remarks>
+readonly unsafe struct FourBits : IPlanes
+{
+    public static int Bits => 4;
+
+    public static int StepsIn16Bits => 8;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<byte> Read(byte* group, int step) => Planes.Down(group + step % 4 * Planes.Bytes, step / 4 * 4, 15);
+
+    public static void Write(byte* group, int step, Vector512<byte> codes) => Planes.Put(group + step % 4 * Planes.Bytes, codes, 0, 4, step / 4 * 4);
+}
+
+/// <summary>Codes of 5 bits.</summary>
+/// <remarks>
+/// <code>
+/// vector 0   5 5 5 | 0 (5 bits)
+/// vector 1   6 6 6 | 1
+/// vector 2   7 7 7 | 2
+/// vector 3   6 | 5 5 | 3
+/// vector 4   6 | 7 7 | 4
+/// </code>
+/// </remarks>
+readonly unsafe struct FiveBits : IPlanes
+{
+    public static int Bits => 5;
+
+    public static int StepsIn16Bits => 4;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<byte> Read(byte* group, int step)
+    {
+        if (step < 5)
+            return Planes.Down(group + step * Planes.Bytes, 0, 31);
+
+        var low = Planes.Down(group + (step - 5) * Planes.Bytes, 5, 7);
+        if (step == 6)
+            return low | Planes.Down(group + 3 * Planes.Bytes, 4, 8) | Planes.Down(group + 4 * Planes.Bytes, 3, 16);
+
+        return low | Planes.Down(group + (step == 5 ? 3 : 4) * Planes.Bytes, 2, 24);
     }
 
-    public static void PutFours(byte* group, int step, Vector512<byte> codes) => Put(group + step % 4 * Vector, codes, 0, 4, step / 4 * 4);
-
-    public static void PutFives(byte* group, int step, Vector512<byte> codes)
+    public static void Write(byte* group, int step, Vector512<byte> codes)
     {
         if (step < 5)
         {
-            Put(group + step * Vector, codes, 0, 5, 0);
+            Planes.Put(group + step * Planes.Bytes, codes, 0, 5, 0);
             return;
         }
 
-        Put(group + (step - 5) * Vector, codes, 0, 3, 5);
+        Planes.Put(group + (step - 5) * Planes.Bytes, codes, 0, 3, 5);
         if (step == 6)
         {
-            Put(group + 3 * Vector, codes, 3, 1, 7);
-            Put(group + 4 * Vector, codes, 4, 1, 7);
+            Planes.Put(group + 3 * Planes.Bytes, codes, 3, 1, 7);
+            Planes.Put(group + 4 * Planes.Bytes, codes, 4, 1, 7);
         }
         else
         {
-            Put(group + (step == 5 ? 3 : 4) * Vector, codes, 3, 2, 5);
+            Planes.Put(group + (step == 5 ? 3 : 4) * Planes.Bytes, codes, 3, 2, 5);
         }
     }
+}
 
-    public static void PutSixes(byte* group, int step, Vector512<byte> codes)
+/// <summary>Codes of 6 bits.</summary>
+/// <remarks>
+/// <code>
+/// vector v   6 6 | v (6 bits)     v = 0..2
+/// vector v   7 7 | v (6 bits)     v = 3..5
+/// </code>
+/// </remarks>
+readonly unsafe struct SixBits : IPlanes
+{
+    public static int Bits => 6;
+
+    public static int StepsIn16Bits => 2;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<byte> Read(byte* group, int step)
+    {
+        if (step < 6)
+            return Planes.Down(group + step * Planes.Bytes, 0, 63);
+
+        var from = group + (step - 6) * 3 * Planes.Bytes;
+        return Planes.Down(from, 6, 3) | Planes.Down(from + Planes.Bytes, 4, 12) | Planes.Down(from + 2 * Planes.Bytes, 2, 48);
+    }
+
+    public static void Write(byte* group, int step, Vector512<byte> codes)
     {
         if (step < 6)
         {
-            Put(group + step * Vector, codes, 0, 6, 0);
+            Planes.Put(group + step * Planes.Bytes, codes, 0, 6, 0);
             return;
         }
 
         for (var part = 0; part < 3; part++)
-            Put(group + ((step - 6) * 3 + part) * Vector, codes, 2 * part, 2, 6);
+            Planes.Put(group + ((step - 6) * 3 + part) * Planes.Bytes, codes, 2 * part, 2, 6);
     }
+}
+
+static unsafe class Planes
+{
+    /// <summary>Bytes of a vector.</summary>
+    public const int Bytes = PackedLayout.StepBytes;
 
     /// <summary>Each byte shifted to the right, then only <paramref name="mask"/> of it.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static Vector512<byte> Down(byte* vector, int shift, byte mask)
+    public static Vector512<byte> Down(byte* vector, int shift, byte mask)
         => (Vector512.Load((ushort*)vector) >>> shift).AsByte() & Vector512.Create(mask);
 
     /// <summary>Lays some bits of codes over a vector that is zero there.</summary>
-    static void Put(byte* vector, Vector512<byte> codes, int from, int count, int to)
+    public static void Put(byte* vector, Vector512<byte> codes, int from, int count, int to)
     {
         var bits = ((codes.AsUInt16() >>> from).AsByte() & Vector512.Create((byte)((1 << count) - 1))).AsUInt16() << to;
         (Vector512.Load(vector) | bits.AsByte()).Store(vector);
