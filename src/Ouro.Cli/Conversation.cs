@@ -99,7 +99,7 @@ sealed class Conversation
     {
         CheckPrompt(prompt);
         var report = new ReplyReport(_engine, _session, prompt.Length, _sampling.Seed);
-        var printer = new ReplyPrinter(_tokenizer, begins, Stops, HideThinking);
+        var printer = new ReplyPrinter(_tokenizer, begins, Stops, HideThinking) { BarsOf = IsVerbose ? _session.Rule.Loops : 0 };
         var end = ReplyEnd.Interrupted;
         try
         {
@@ -131,14 +131,14 @@ sealed class Conversation
             return ReplyEnd.Limit;
 
         var sampler = new Sampler(_sampling, _engine.Model.Config.Vocabulary);
-        foreach (var token in _session.Write(sampler, cancel))
+        foreach (var token in _session.Write(sampler, Limit, stops.ToHashSet(), cancel))
         {
             if (stops.Contains(token.Id))
                 return ReplyEnd.Stop;
 
             report.Add(token);
             if (token.Id < _tokenizer.Vocabulary.Count)
-                printer.Add(token.Id);   // a head may be padded with ids that no text has
+                printer.Add(token.Id, token.Depth);   // a head may be padded with ids that no text has
             if (printer.IsStopped)
                 return ReplyEnd.Stop;
             if (++written == Limit)

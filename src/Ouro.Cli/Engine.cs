@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Diagnostics;
 using Ouro.Formats;
+using Ouro.Generation;
 using Ouro.Model;
 using Ouro.Tensors;
 using Ouro.Text;
@@ -59,9 +60,10 @@ sealed class Engine : IDisposable
 
     /// <summary>What a full context takes, in words; a context that cannot fit this machine is refused with the arithmetic.</summary>
     /// <exception cref="UserErrorException">Weights, keys and values together are more than the machine has.</exception>
-    public string CheckMemory(int contextTokens, int loops, ElementType kvType)
+    public string CheckMemory(SequenceOptions options)
     {
-        var shape = new KvShape(Model.Config.Layers, loops, Model.Config.KvHeads, Model.Config.HeadSize, Model.KvTypeFor(kvType));
+        var contextTokens = options.ContextTokens;
+        var shape = new KvShape(Model.Config.Layers, options.Rule.Loops, Model.Config.KvHeads, Model.Config.HeadSize, Model.KvTypeFor(options.KvType));
         var cache = shape.BytesFor(contextTokens);
         var available = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
         return cache <= available - WeightBytes

@@ -14,22 +14,21 @@ static class GenerateCommand
         var count = SettingOptions.Between("--count", "Tokens to write.", 1, 1 << 24, 32, "-n");
         var json = new Option<bool>("--json") { Description = "With the depth, loops run and margin of every token, passes and rows." };
         var engineOptions = new EngineOptions(ElementType.F32);
-        var loops = new LoopOptions();
+        var sequenceOptions = new SequenceOptionsReader(engineOptions);
         var command = new Command("generate", "Writes token ids greedily, with the depth of each; stop tokens do not stop it.") { count, json };
         text.AddTo(command);
         engineOptions.AddTo(command);
-        loops.AddTo(command);
+        sequenceOptions.AddTo(command);
         command.SetAction((parsed, cancel) =>
         {
             using var engine = engineOptions.Open(parsed);
             var tokens = text.Of(parsed, engine);
-            var rule = loops.Rule(parsed, engine.Model);
-            var length = tokens.Length + parsed.GetValue(count);
-            engine.CheckMemory(length, rule.Loops, engineOptions.KvType(parsed));
-            using var session = new Session(engine.Model, rule, length, engineOptions.KvType(parsed));
+            var options = sequenceOptions.Of(parsed, engine, tokens.Length + parsed.GetValue(count));
+            engine.CheckMemory(options);
+            using var session = new Session(engine.Model, options);
             session.Feed(tokens, cancel);
             var sampler = new Sampler(SamplingOptions.Greedy, engine.Model.Config.Vocabulary);
-            var written = session.Write(sampler, cancel).Take(parsed.GetValue(count)).ToArray();
+            var written = session.Write(sampler, parsed.GetValue(count), cancel: cancel).ToArray();
             if (parsed.GetValue(json))
                 WriteJson(tokens, written, session);
             else

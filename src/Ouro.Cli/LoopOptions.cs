@@ -10,6 +10,8 @@ sealed class LoopOptions
     readonly Option<int?> _loops = SettingOptions.Whole(Setting.NumIterations, "the depth the model was trained for");
     readonly Option<double?> _threshold = SettingOptions.Number(Setting.ExitThreshold, "the file's, else 1");
     readonly Option<int?> _minLoops = SettingOptions.Whole(Setting.MinLoops);
+    readonly Option<double?> _confidence = SettingOptions.Number(Setting.ExitConfidence);
+    readonly Option<double?> _stateChange = SettingOptions.Number(Setting.ExitStateChange);
 
     /// <summary>Adds the options to a command.</summary>
     public void AddTo(Command command)
@@ -17,6 +19,8 @@ sealed class LoopOptions
         command.Options.Add(_loops);
         command.Options.Add(_threshold);
         command.Options.Add(_minLoops);
+        command.Options.Add(_confidence);
+        command.Options.Add(_stateChange);
     }
 
     /// <summary>The rule that was asked for, with a warning where it asks for something odd.</summary>
@@ -27,8 +31,41 @@ sealed class LoopOptions
         if (loops > trained)
             Front.Warn($"{loops} loops are more than the {trained} that the model was trained for; quality falls beyond that.");
 
+        var rule = new ExitRule(loops, parsed.GetValue(_threshold) ?? model.Config.ExitThreshold, parsed.GetValue(_minLoops) ?? 1)
+        {
+            Confidence = parsed.GetValue(_confidence) ?? Setting.ExitConfidence.Default,
+            StateChange = parsed.GetValue(_stateChange) ?? Setting.ExitStateChange.Default,
+        };
         if (!model.HasGate)
-            Front.Warn("this file has no early-exit gate, so every token runs at full depth. 'ouro repair' can put the gate back.");
-        return new ExitRule(loops, parsed.GetValue(_threshold) ?? model.Config.ExitThreshold, parsed.GetValue(_minLoops) ?? 1);
+        {
+            Front.Warn("this file has no early-exit gate, so "
+                + (rule.AsksReadOut || rule.AsksState ? "only the other rules let tokens exit early" : "every token runs at full depth") + ". 'ouro repair' can put the gate back.");
+        }
+
+        return rule;
     }
+}
+
+/// <summary>The options of commands that write: how a text is computed.</summary>
+sealed class SequenceOptionsReader(EngineOptions engineOptions)
+{
+    readonly LoopOptions _loops = new();
+    readonly Choice<KvPolicy> _policy = SettingOptions.KvPolicies();
+    readonly Option<int?> _draftLoops = SettingOptions.DraftLoops();
+
+    public void AddTo(Command command)
+    {
+        _loops.AddTo(command);
+        command.Options.Add(_policy.Option);
+        command.Options.Add(_draftLoops);
+    }
+
+    /// <summary>What was asked for.</summary>
+    public SequenceOptions Of(ParseResult parsed, Engine engine, int contextTokens)
+        => new(_loops.Rule(parsed, engine.Model), contextTokens)
+        {
+            Policy = _policy.Of(parsed),
+            KvType = engineOptions.KvType(parsed),
+            DraftLoops = parsed.GetValue(_draftLoops) ?? (int)Setting.DraftLoops.Default,
+        };
 }

@@ -9,6 +9,8 @@ namespace Ouro.Cli;
 /// <param name="hideThinking">Leave the reasoning out.</param>
 sealed class ReplyPrinter(Tokenizer tokenizer, ReplyPart begins, IReadOnlyList<string> stops, bool hideThinking)
 {
+    const string Bars = "▁▂▃▄▅▆▇█";
+
     readonly ThinkSplitter _splitter = new(tokenizer, begins);
     readonly StopStrings _stops = new(stops);
     readonly StringBuilder _answer = new();
@@ -22,7 +24,16 @@ sealed class ReplyPrinter(Tokenizer tokenizer, ReplyPart begins, IReadOnlyList<s
     /// <summary>True once a stop string has come.</summary>
     public bool IsStopped => _stops.Found is not null;
 
-    public void Add(int id) => Show(_splitter.Add(id));
+    /// <summary>Most loops of a token, to show behind every token how many of them it had; 0 shows nothing.</summary>
+    public int BarsOf { get; init; }
+
+    /// <param name="depth">Loops after which the token was decided.</param>
+    public void Add(int id, int depth)
+    {
+        Show(_splitter.Add(id));
+        if (BarsOf > 0 && _onTerminal && Front.Results.Profile.Capabilities is { Ansi: true, Unicode: true })
+            Console.Out.Write(Dim($"{Bars[Math.Clamp((depth * Bars.Length + BarsOf - 1) / BarsOf, 1, Bars.Length) - 1]}"));
+    }
 
     /// <summary>Shows what was held back and ends the line.</summary>
     public void Finish()

@@ -8,7 +8,7 @@ namespace Ouro.Cli;
 sealed class ReplyReport(Engine engine, Session session, int promptTokens, long seed)
 {
     readonly long _started = Stopwatch.GetTimestamp();
-    readonly long _passesBefore = session.Passes;
+    readonly SequenceCounters _before = session.Counters;
     readonly SortedDictionary<int, int> _tokensByDepth = [];
     TimeSpan _prompt;
     TimeSpan _firstToken;
@@ -37,14 +37,30 @@ sealed class ReplyReport(Engine engine, Session session, int promptTokens, long 
         if (_tokens > 0)
         {
             var mean = _tokensByDepth.Sum(entry => (double)entry.Key * entry.Value) / _tokens;
-            Line("depth", $"{mean.ToString("0.00", CultureInfo.InvariantCulture)} loops a token on average, of {session.Rule.Loops} run: "
+            Line("depth", $"{mean.ToString("0.00", CultureInfo.InvariantCulture)} loops a token on average, of at most {session.Rule.Loops}: "
                 + string.Join(", ", _tokensByDepth.Select(entry => $"loop {entry.Key} x {entry.Value}")));
         }
 
-        Line("passes", $"{session.Passes - _passesBefore}");
+        PrintPasses();
         Line("memory", $"{Sizes.Text(engine.WeightBytes)} of weights, {Sizes.Text(session.KvBytes)} of keys and values in {session.KvType}");
         Line("threads", $"{engine.ThreadCount}, activations {engine.Model.Activations.ToString().ToLowerInvariant()}");
         Line("seed", $"{seed}");
+    }
+
+    void PrintPasses()
+    {
+        var (now, text) = (session.Counters, CultureInfo.InvariantCulture);
+        var (passes, rows) = (now.Passes - _before.Passes, now.Rows - _before.Rows);
+        var (guesses, kept) = (now.Guesses - _before.Guesses, now.GuessesKept - _before.GuessesKept);
+        Line("passes", $"{passes}, of {(passes > 0 ? ((double)rows / passes).ToString("0.0", text) : "0")} rows on average, the prompt's included");
+        if (_tokens > 1 && now.WritingPasses > _before.WritingPasses)
+            Line("a token", $"{((double)(now.WritingPasses - _before.WritingPasses) / _tokens).ToString("0.00", text)} passes");
+        if (guesses > 0)
+        {
+            var plain = now.PlainSeconds - _before.PlainSeconds;
+            var saved = plain > 0 ? 1 - (now.Seconds - _before.Seconds) / plain : 0;
+            Line("guesses", $"{kept} of {guesses} held; {(saved >= 0 ? $"{saved.ToString("P0", text)} of the time saved" : $"{(-saved).ToString("P0", text)} more time than without")}");
+        }
     }
 
     /// <summary>One line of a report.</summary>

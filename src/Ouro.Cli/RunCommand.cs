@@ -26,7 +26,9 @@ sealed class RunCommand
     readonly Option<bool> _hideThinking = new("--hide-thinking") { Description = "Do not show the reasoning." };
     readonly Option<bool> _verbose = new("--verbose") { Description = "Say afterwards how long it took, how fast it was and how many loops each token had." };
     readonly EngineOptions _engineOptions = new(ElementType.F16);
-    readonly LoopOptions _loops = new();
+    readonly SequenceOptionsReader _sequenceOptions;
+
+    RunCommand() => _sequenceOptions = new SequenceOptionsReader(_engineOptions);
 
     public static Command Create() => new RunCommand().Build();
 
@@ -38,7 +40,7 @@ sealed class RunCommand
             _hideThinking, _verbose,
         };
         _engineOptions.AddTo(command);
-        _loops.AddTo(command);
+        _sequenceOptions.AddTo(command);
         command.SetAction(Run);
         return command;
     }
@@ -46,15 +48,15 @@ sealed class RunCommand
     int Run(ParseResult parsed)
     {
         using var engine = _engineOptions.Open(parsed);
-        var rule = _loops.Rule(parsed, engine.Model);
         var context = parsed.GetValue(_numCtx) ?? Math.Min((int)Setting.NumCtx.Default, engine.Model.Config.ContextTokens);
-        var need = engine.CheckMemory(context, rule.Loops, _engineOptions.KvType(parsed));
+        var options = _sequenceOptions.Of(parsed, engine, context);
+        var need = engine.CheckMemory(options);
         if (parsed.GetValue(_verbose))
             ReplyReport.Line("needs", need);
         if (context > engine.Model.Config.ContextTokens)
             Front.Warn($"a context of {context:N0} tokens is more than the {engine.Model.Config.ContextTokens:N0} that the model was trained for.");
 
-        using var session = new Session(engine.Model, rule, context, _engineOptions.KvType(parsed));
+        using var session = new Session(engine.Model, options);
         var seed = parsed.GetValue(_seed) ?? RandomNumberGenerator.GetInt32(int.MaxValue);
         var conversation = new Conversation(engine, session, Sampling(parsed, seed))
         {

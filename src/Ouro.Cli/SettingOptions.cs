@@ -4,6 +4,7 @@ using System.Globalization;
 using System.Numerics;
 using Ouro.Formats;
 using Ouro.Generation;
+using Ouro.Model;
 using Ouro.Tensors;
 
 namespace Ouro.Cli;
@@ -46,6 +47,34 @@ static class SettingOptions
         where T : struct, IBinaryInteger<T>, IMinMaxValue<T>
         => new("--seed") { Description = meaning, HelpName = "number", CustomParser = result => Parse(result, T.MinValue, T.MaxValue) };
 
+    /// <summary>What tokens leave behind.</summary>
+    public static Choice<KvPolicy> KvPolicies() => new(
+        "--kv-policy",
+        "What later tokens find of a token: exact keys and values of every loop, those of the loop where it exited (saves loops), or of the last loop only (saves memory); the others are for study.",
+        ("exact", KvPolicy.Exact), ("last-exited", KvPolicy.LastExited), ("last-loop", KvPolicy.LastLoop),
+        ("first-loop", KvPolicy.FirstLoop), ("average", KvPolicy.Average));
+
+    /// <summary>The loop from which drafts are taken.</summary>
+    public static Option<int?> DraftLoops() => WordsOrWhole(
+        Setting.DraftLoops, "Guess the next token after this loop, ahead of its turn; never changes the text", ("auto", -1), ("off", 0));
+
+    /// <summary>A whole number of at least 1, or a word that stands for another; null if it was not given. The first word is the default.</summary>
+    static Option<int?> WordsOrWhole(Setting setting, string meaning, params (string Word, int Value)[] words) => new("--" + setting.Name.Replace('_', '-'))
+    {
+        Description = $"{meaning} [{string.Join("|", words.Select(word => word.Word))}|number, default: {words[0].Word}]",
+        HelpName = "loop",
+        CustomParser = result =>
+        {
+            foreach (var (word, value) in words)
+            {
+                if (result.Tokens is [var token] && string.Equals(token.Value, word, StringComparison.OrdinalIgnoreCase))
+                    return value;
+            }
+
+            return Parse(result, 1, (int)setting.High, $"{string.Join(" or ", words.Select(word => word.Word))}, or ");
+        },
+    };
+
     static Option<T?> Make<T>(Setting setting, string? shown)
         where T : struct, INumber<T>
     {
@@ -60,7 +89,7 @@ static class SettingOptions
     }
 
     /// <summary>Reads a number without marks between thousands: whoever writes 0,5 for a half must not get 5.</summary>
-    static T? Parse<T>(ArgumentResult result, T low, T high)
+    static T? Parse<T>(ArgumentResult result, T low, T high, string words = "")
         where T : struct, INumber<T>
     {
         var isWhole = typeof(T) != typeof(double);
@@ -71,7 +100,7 @@ static class SettingOptions
         var name = (result.Parent as OptionResult)?.Option.Name ?? result.Argument.Name;
         var shown = text.Length <= 40 ? text : text[..40] + "...";
         result.AddError(string.Create(
-            CultureInfo.InvariantCulture, $"{name} is '{shown}', but it must be a {(isWhole ? "whole number" : "number")} from {low:#,0.######} to {high:#,0.######}."));
+            CultureInfo.InvariantCulture, $"{name} is '{shown}', but it must be {words}a {(isWhole ? "whole number" : "number")} from {low:#,0.######} to {high:#,0.######}."));
         return null;
     }
 }

@@ -16,20 +16,33 @@ static class TraceCommand
         var text = new TokenOptions();
         var json = new Option<bool>("--json") { Description = "Everything as JSON, with every logit. Loops count from 1." };
         var top = SettingOptions.Between("--top", "How many tokens to show that would be said after each loop.", 1, 1 << 24, 1);
+        var write = SettingOptions.Between("--write", "Write so many tokens greedily, and show which loop each of them ran in which pass.", 0, 4096, 0);
+        var svg = new Option<string?>("--svg") { Description = "With --write: draw it into this file, too.", HelpName = "file" };
         var engineOptions = new EngineOptions(ElementType.F32);
-        var loops = new LoopOptions();
+        var options = new SequenceOptionsReader(engineOptions);
         var command = new Command("trace", "Shows for every loop and token the gate's chances, the exit loop and what would be said after each loop.")
         {
-            json, top,
+            json, top, write, svg,
         };
+        command.Validators.Add(result =>
+        {
+            if (result.GetResult(svg) is not null && result.GetResult(write) is not { Implicit: false })
+                result.AddError("--svg draws what --write writes; say how many tokens with --write.");
+        });
         text.AddTo(command);
         engineOptions.AddTo(command);
-        loops.AddTo(command);
+        options.AddTo(command);
         command.SetAction((parsed, cancel) =>
         {
             using var engine = engineOptions.Open(parsed);
             var tokens = text.Of(parsed, engine);
-            var rule = loops.Rule(parsed, engine.Model);
+            if (parsed.GetValue(write) is > 0 and var count)
+            {
+                Write(engine, options.Of(parsed, engine, tokens.Length + count), tokens, count, parsed.GetValue(svg), cancel);
+                return Task.FromResult(0);
+            }
+
+            var rule = options.Of(parsed, engine, tokens.Length).Rule;
             CheckSize(tokens.Length, rule.Loops, engine);
             var trace = Trace.Run(engine.Model, tokens, rule, engineOptions.KvType(parsed), cancel);
             if (parsed.GetValue(json))
@@ -39,6 +52,30 @@ static class TraceCommand
             return Task.FromResult(0);
         });
         return command;
+    }
+
+    /// <summary>Writes a reply and shows its rows over its passes.</summary>
+    static void Write(Engine engine, SequenceOptions options, int[] prompt, int count, string? svg, CancellationToken cancel)
+    {
+        engine.CheckMemory(options);
+        using var scheduler = new Scheduler(engine.Model);
+        var sequence = scheduler.Open(options);
+        sequence.Feed(prompt);
+        sequence.Write(new Sampler(SamplingOptions.Greedy, engine.Model.Config.Vocabulary), count);
+        var picture = new WavefrontPicture();
+        while (sequence.HasWork)
+        {
+            scheduler.Step(cancel);
+            picture.Add(scheduler.LastPass);
+        }
+
+        string Name(int id) => Shown(id, engine.TokenizerIfAny);
+        picture.Write(Front.Results, sequence.Tokens, Name);
+        var counters = sequence.Counters;
+        Front.Results.WriteLine(FormattableString.Invariant(
+            $"{count} tokens in {picture.Passes} passes, {counters.Rows} rows; {counters.GuessesKept} of {counters.Guesses} guesses held."));
+        if (svg is not null)
+            AtomicFile.WriteAllText(svg, picture.Svg(sequence.Tokens, Name));
     }
 
     /// <summary>A trace keeps every logit, so a long text at real size does not fit.</summary>

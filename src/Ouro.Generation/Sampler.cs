@@ -1,6 +1,24 @@
+using Ouro.Tensors;
+
 namespace Ouro.Generation;
 
-/// <summary>Chooses a token from logits.</summary>
+/// <summary>Chooses the token at a place in a text.</summary>
+/// <remarks>
+/// It is asked again for the same place, with guesses in the history that may turn out wrong, so the answer must follow from the arguments
+/// alone: whatever a chooser remembers (the state of a grammar) belongs to a history.
+/// </remarks>
+public interface ITokenChooser
+{
+    /// <summary>Chooses the token that follows.</summary>
+    /// <param name="logits">[V]; not changed.</param>
+    /// <param name="history">The tokens so far, prompt included.</param>
+    /// <param name="position">The place in the text that the chosen token will take.</param>
+    /// <param name="isGuess">True if the logits are those of a loop before the one that decides.</param>
+    /// <exception cref="InvalidDataException">No logit is a number.</exception>
+    int Choose(ReadOnlySpan<float> logits, ReadOnlySpan<int> history, int position, bool isGuess = false);
+}
+
+/// <summary>Chooses a token from logits by filters and noise.</summary>
 /// <remarks>
 /// Order: repetition penalty, top-k, temperature, top-p, min-p, then the largest of logit / temperature + Gumbel noise, which is a draw from
 /// the softmax of what is left. The noise belongs to (seed, choice, position, token) and to nothing else, so the choice at a position does not
@@ -9,17 +27,13 @@ namespace Ouro.Generation;
 /// </remarks>
 /// <param name="vocabulary">Number of logits.</param>
 /// <param name="choice">Which of several replies to one prompt this is.</param>
-public sealed class Sampler(SamplingOptions options, int vocabulary, int choice = 0)
+public sealed class Sampler(SamplingOptions options, int vocabulary, int choice = 0) : ITokenChooser
 {
     readonly float[] _logits = new float[vocabulary];
     readonly ulong[] _candidates = new ulong[vocabulary];   // see CandidateOf
 
-    /// <summary>Chooses the token that follows.</summary>
-    /// <param name="logits">[V]; not changed.</param>
-    /// <param name="history">The tokens so far, prompt included.</param>
-    /// <param name="position">The place in the text that the chosen token will take.</param>
-    /// <exception cref="InvalidDataException">No logit is a number.</exception>
-    public int Choose(ReadOnlySpan<float> logits, ReadOnlySpan<int> history, int position)
+    /// <inheritdoc/>
+    public int Choose(ReadOnlySpan<float> logits, ReadOnlySpan<int> history, int position, bool isGuess = false)
     {
         if (options.Temperature == 0 && options.RepeatPenalty == 1)
             return Best(logits);
@@ -33,13 +47,7 @@ public sealed class Sampler(SamplingOptions options, int vocabulary, int choice 
     /// <exception cref="InvalidDataException">No logit is a number.</exception>
     public static int Best(ReadOnlySpan<float> logits)
     {
-        var best = -1;
-        for (var i = 0; i < logits.Length; i++)
-        {
-            if (!float.IsNaN(logits[i]) && (best < 0 || logits[i] > logits[best]))
-                best = i;
-        }
-
+        var best = LogitScan.Best(logits);
         return best >= 0 ? best : throw new InvalidDataException("the model's output is not a number for any token; its weights are damaged. Fetch or convert it again; 'ouro verify' names the tensor.");
     }
 

@@ -1,84 +1,81 @@
-using System.Runtime.InteropServices;
 using Ouro.Formats;
 using Ouro.Model;
 using Ouro.Tensors;
 
 namespace Ouro.Generation;
 
-/// <summary>A token of a reply.</summary>
-/// <param name="Id">The token.</param>
-/// <param name="Depth">The loop, from 1, at which the position before it was read.</param>
-/// <param name="LoopsRun">Loops that the position before it ran.</param>
-/// <param name="Margin">The largest logit less the second largest: below 1e-3 another rounding could have chosen otherwise.</param>
-public readonly record struct GeneratedToken(int Id, int Depth, int LoopsRun, float Margin);
-
-/// <summary>One text that grows: the tokens so far, their keys and values, and what would be said next.</summary>
-/// <remarks>
-/// Every token runs all loops of its rule, so that later tokens find exact keys and values in every loop; the rule decides at which loop the
-/// answer is read. Not thread-safe; sessions on one model take turns.
-/// </remarks>
+/// <summary>One text that grows, with a scheduler to itself: fed and continued by calls that return when it is done.</summary>
+/// <remarks>Not thread-safe; sessions on one model take turns.</remarks>
 public sealed class Session : IDisposable
 {
-    readonly OuroModel _model;
-    readonly KvSequence _sequence;
-    readonly LoopRun _run;
-    readonly LoopRun.AfterLoop _afterLoop;
-    readonly Matrix _exitState;    // [1, D]: the newest token's state at the loop where it is read
-    readonly Matrix _lastState;    // [1, D]
-    readonly Matrix _logits;       // [1, V]
-    readonly List<int> _tokens = [];
-    readonly float[] _gateLogit = new float[1];
-
-    ExitChances _chances;
-    int _awaited;
-    int _exitLoop;      // of the token being run; 0 until it is read
-    bool _isRead;       // logits belong to the text as it is
+    readonly Scheduler _scheduler;
+    readonly Sequence _sequence;
+    readonly Matrix _state;     // [1, D]
+    readonly Matrix _logits;    // [1, V]
 
     /// <param name="model">Shared, kept.</param>
     /// <param name="rule">When answers are read.</param>
     /// <param name="contextTokens">Most tokens in the text.</param>
     /// <param name="kvType">What keys and values are stored as: F32, F16 or Q8_0.</param>
     public Session(OuroModel model, ExitRule rule, int contextTokens, ElementType kvType = ElementType.F16)
+        : this(model, new SequenceOptions(rule, contextTokens) { KvType = kvType })
     {
-        ArgumentOutOfRangeException.ThrowIfLessThan(contextTokens, 1);
-        (_model, ContextTokens) = (model, contextTokens);
-        Rule = rule.For(model);
-        _sequence = model.NewSequence(rule.Loops, kvType);
-        _run = new LoopRun(model, _sequence, rule.Loops);
-        _afterLoop = AfterLoop;
-        _exitState = new Matrix(1, model.Config.Width);
-        _lastState = new Matrix(1, model.Config.Width);
+    }
+
+    /// <param name="model">Shared, kept.</param>
+    /// <param name="options">How the text is computed.</param>
+    public Session(OuroModel model, SequenceOptions options)
+    {
+        _scheduler = new Scheduler(model);
+        _sequence = _scheduler.Open(options);
+        _state = new Matrix(1, model.Config.Width);
         _logits = new Matrix(1, model.Config.Vocabulary);
     }
 
+    /// <summary>How the text is computed.</summary>
+    public SequenceOptions Options => _sequence.Options;
+
     /// <summary>When answers are read.</summary>
-    public ExitRule Rule { get; }
+    public ExitRule Rule => _sequence.Rule;
 
     /// <summary>Most tokens in the text.</summary>
-    public int ContextTokens { get; }
+    public int ContextTokens => _sequence.Options.ContextTokens;
 
     /// <summary>The text so far.</summary>
-    public IReadOnlyList<int> Tokens => _tokens;
+    public ReadOnlySpan<int> Tokens => _sequence.Tokens;
 
     /// <summary>Passes over the stack so far.</summary>
-    public long Passes => _run.Passes;
+    public long Passes => _scheduler.Passes;
 
     /// <summary>Rows (token and loop) computed so far.</summary>
-    public long RowsRun => _run.Rows;
+    public long RowsRun => _scheduler.Rows;
+
+    /// <summary>What the text has cost so far.</summary>
+    public SequenceCounters Counters => _sequence.Counters;
 
     /// <summary>Bytes of keys and values.</summary>
-    public long KvBytes => _sequence.BytesTaken;
+    public long KvBytes => _sequence.KvBytes;
 
     /// <summary>What keys and values are really stored as: F16 where a head is not whole blocks of the type asked for.</summary>
-    public ElementType KvType => _sequence.Shape.Type;
+    public ElementType KvType => _sequence.KvShape.Type;
 
     /// <summary>The loop, from 1, at which the newest token was read; 0 while there is nothing to read.</summary>
-    public int Depth { get; private set; }
+    public int Depth => _sequence.Depth;
 
-    /// <summary>What would be said after the newest token: [V]. Valid until the next <see cref="Feed"/>.</summary>
-    /// <exception cref="InvalidOperationException">Nothing has been fed yet, or <see cref="Become"/> was cut short.</exception>
+    /// <summary>What would be said after the newest token: [V]. Valid until the next call that changes the text.</summary>
+    /// <exception cref="InvalidOperationException">Nothing has been fed yet, <see cref="Become"/> was cut short, or a reply was written since.</exception>
     public ReadOnlySpan<float> Logits
-        => _isRead ? _logits[0] : throw new InvalidOperationException("Nothing has been read yet; feed the text first.");
+    {
+        get
+        {
+            if (!_sequence.IsRead)
+                throw new InvalidOperationException("Nothing has been read yet; feed the text first.");
+
+            _sequence.ExitState.CopyTo(_state[0]);
+            _scheduler.Model.Read(_state, _logits);
+            return _logits[0];
+        }
+    }
 
     /// <summary>Adds tokens to the text and computes what would follow; no tokens change nothing.</summary>
     /// <exception cref="InvalidOperationException">The context has no room for them; nothing has changed.</exception>
@@ -88,12 +85,18 @@ public sealed class Session : IDisposable
     {
         if (tokens.IsEmpty)
             return;
-        CheckRoom((long)_tokens.Count + tokens.Length);
-        _awaited = tokens.Length - 1;
-        _run.Run(tokens, _tokens.Count, _afterLoop, cancel);
-        _tokens.AddRange(tokens);
-        _model.Read(_exitState, _logits);
-        (Depth, _isRead) = (_exitLoop, true);
+
+        var (count, depth, isRead) = (_sequence.Tokens.Length, _sequence.Depth, _sequence.IsRead);
+        _sequence.Feed(tokens);
+        try
+        {
+            RunUntilRead(cancel);
+        }
+        catch (OperationCanceledException)
+        {
+            _sequence.Rewind(count, depth, isRead);
+            throw;
+        }
     }
 
     /// <summary>Makes the text this one: keeps what both have at the beginning, forgets what follows there, and feeds the rest.</summary>
@@ -103,72 +106,59 @@ public sealed class Session : IDisposable
     /// <returns>How many tokens were kept, and so cost nothing.</returns>
     public int Become(ReadOnlySpan<int> text, CancellationToken cancel = default)
     {
-        CheckRoom(text.Length);
-        var shared = CollectionsMarshal.AsSpan(_tokens).CommonPrefixLength(text);
-        var kept = Math.Max(0, Math.Min(shared, text.Length - 1));
-        _tokens.RemoveRange(kept, _tokens.Count - kept);
-        (Depth, _isRead) = (0, false);
-        Feed(text[kept..], cancel);
+        var kept = _sequence.Become(text);
+        try
+        {
+            if (!text.IsEmpty)
+                RunUntilRead(cancel);
+        }
+        catch (OperationCanceledException)
+        {
+            _sequence.Rewind(kept, depth: 0, isRead: false);
+            throw;
+        }
+
         return kept;
     }
 
-    /// <summary>Writes a reply, token by token, until the context is full; the caller stops when it has read enough.</summary>
-    /// <remarks>A token is fed only when the next one is asked for, so the last one of a reply costs nothing.</remarks>
-    public IEnumerable<GeneratedToken> Write(Sampler sampler, CancellationToken cancel = default)
+    /// <summary>Writes a reply, token by token, until the limit, a stop token or the end of the context; the caller stops when it has read enough.</summary>
+    /// <param name="limit">Most tokens to write.</param>
+    /// <param name="stops">Tokens that end the reply, themselves included.</param>
+    public IEnumerable<GeneratedToken> Write(
+        ITokenChooser chooser, int limit = int.MaxValue, IReadOnlySet<int>? stops = null, CancellationToken cancel = default)
     {
-        while (true)
+        _sequence.Write(chooser, limit, stops);
+        try
         {
-            var id = sampler.Choose(Logits, CollectionsMarshal.AsSpan(_tokens), _tokens.Count);
-            yield return new GeneratedToken(id, Depth, Rule.Loops, Margin(Logits));
-            if (_tokens.Count == ContextTokens)
-                yield break;
+            while (true)
+            {
+                while (_sequence.TryTake(out var token))
+                    yield return token;
+                if (!_sequence.IsWriting)
+                    yield break;
 
-            Feed([id], cancel);
+                _scheduler.Step(cancel);
+            }
         }
+        finally
+        {
+            _sequence.Stop();
+        }
+    }
+
+    /// <summary>Runs the loops that tokens have left to run which were read early.</summary>
+    public void Complete(CancellationToken cancel = default)
+    {
+        while (_sequence.HasWork)
+            _scheduler.Step(cancel);
     }
 
     /// <summary>Gives the keys and values back.</summary>
-    public void Dispose() => _sequence.Dispose();
+    public void Dispose() => _scheduler.Dispose();
 
-    void CheckRoom(long tokens)
+    void RunUntilRead(CancellationToken cancel)
     {
-        if (tokens > ContextTokens)
-            throw new InvalidOperationException($"The text would have {tokens:N0} tokens, but its context holds {ContextTokens:N0}.");
-    }
-
-    void AfterLoop(int firstToken, int loop, Matrix states)
-    {
-        var row = _awaited - firstToken;
-        if (row >= states.Rows)
-            return;
-        if (loop == 0)
-            (_chances, _exitLoop) = (new ExitChances(), 0);
-
-        states[row].CopyTo(_lastState[0]);
-        if (!Rule.IsFixedDepth)
-        {
-            _model.Gate(_lastState, _gateLogit);
-            _chances.Add(_gateLogit[0], isLast: loop + 1 == Rule.Loops);
-        }
-
-        if (_exitLoop != 0 || !Rule.Reads(loop + 1, _chances.Cumulative))
-            return;
-
-        _exitLoop = loop + 1;
-        states[row].CopyTo(_exitState[0]);
-    }
-
-    static float Margin(ReadOnlySpan<float> logits)
-    {
-        var (best, second) = (float.NegativeInfinity, float.NegativeInfinity);
-        foreach (var logit in logits)
-        {
-            if (logit > best)
-                (best, second) = (logit, best);
-            else if (logit > second)
-                second = logit;
-        }
-
-        return best - second;
+        while (!_sequence.IsRead)
+            _scheduler.Step(cancel);
     }
 }

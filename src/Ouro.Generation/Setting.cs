@@ -23,6 +23,19 @@ public sealed record Setting(string Name, string Meaning, double Default, double
     /// <summary>Fewest loops per token.</summary>
     public static readonly Setting MinLoops = new("min_loops", "No token is read before this loop.", 1, 1, 4096, true);
 
+    /// <summary>Exit by the read-out.</summary>
+    public static readonly Setting ExitConfidence = new(
+        "exit_confidence", "A token is read at the first loop where its likeliest continuation has this probability; 1 never.", 1, 1e-6, 1);
+
+    /// <summary>Exit by the state.</summary>
+    public static readonly Setting ExitStateChange = new(
+        "exit_state_change", "A token is read at the first loop that changes its state by no more than this share; 0 never.", 0, 0, 1e6);
+
+    /// <summary>The loop from which drafts are taken.</summary>
+    public static readonly Setting DraftLoops = new(
+        "draft_loops", "The loop from which the next token is guessed ahead of its turn, which never changes the text; 0 is off, -1 finds out what pays.",
+        -1, -1, 4096, true);
+
     /// <summary>Temperature.</summary>
     public static readonly Setting Temperature = new("temperature", "Divides the logits; 0 always takes the likeliest token.", 0.8, 0, 10);
 

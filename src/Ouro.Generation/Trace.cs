@@ -64,7 +64,7 @@ public sealed record Trace(int[] Ids, IReadOnlyList<LoopTrace> Loops, int[] Exit
                 (loop.StopChance[token], loop.ExitChance[token], loop.Cumulative[token]) = (chances.Stop, chances.Exit, chances.Cumulative);
             }
 
-            if (exit == 0 && rule.Reads(i + 1, chances.Cumulative))
+            if (exit == 0 && rule.Reads(new LoopOutcome(token, i + 1, chances.Cumulative)))
                 exit = i + 1;
         }
 

@@ -66,8 +66,9 @@ public sealed class OuroModel
     /// <summary>Room for the keys and values of one text.</summary>
     /// <param name="loops">Most loops that its tokens will run.</param>
     /// <param name="type">F32, F16 or Q8_0; what the head size does not divide falls back as <see cref="KvTypeFor"/> says.</param>
-    public KvSequence NewSequence(int loops, ElementType type = ElementType.F16)
-        => new(new KvShape(Config.Layers, loops, Config.KvHeads, Config.HeadSize, KvTypeFor(type)));
+    /// <param name="policy">What tokens behind the prompt leave behind.</param>
+    public KvSequence NewSequence(int loops, ElementType type = ElementType.F16, KvPolicy policy = KvPolicy.Exact)
+        => new(new KvShape(Config.Layers, loops, Config.KvHeads, Config.HeadSize, KvTypeFor(type)), policy);
 
     /// <summary>The type that keys and values are really stored as: F16 where a head is not whole blocks of Q8_0.</summary>
     public ElementType KvTypeFor(ElementType wanted)

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Ouro.Formats;
+using Ouro.Tensors.Quantization;
 
 namespace Ouro.Tensors;
 
@@ -35,12 +36,16 @@ public sealed unsafe class KvPage(KvShape shape) : IDisposable
     public const int Positions = 64;
 
     readonly nint[] _loops = new nint[shape.Loops];
+    int _users = 1;
 
     /// <summary>The measures.</summary>
     public KvShape Shape => shape;
 
     /// <summary>Bytes taken so far.</summary>
-    public long BytesTaken => _loops.LongCount(loop => loop != 0) * Positions * shape.BytesPerPositionAndLoop;
+    public long BytesTaken => _loops.LongCount(loop => loop != 0) * LoopBytes;
+
+    /// <summary>True if it has more than one user, so that nobody may write to it.</summary>
+    public bool IsShared => _users > 1;
 
     /// <summary>Where the keys (or values) of a head begin: <see cref="Positions"/> times <see cref="KvShape.HeadBytes"/> bytes.</summary>
     internal byte* Keys(int loop, int layer, int head) => Start(loop) + Offset(layer, values: 0, head);
@@ -56,9 +61,70 @@ public sealed unsafe class KvPage(KvShape shape) : IDisposable
             _loops[loop] = (nint)NativeMemory.AlignedAlloc((nuint)(Positions * shape.BytesPerPositionAndLoop), 64);
     }
 
-    /// <summary>Gives the memory back. Pointers into it die with it, so whoever computes holds on to the page itself, as a <see cref="KvPlace"/> does.</summary>
+    /// <summary>Gives back the memory of a loop.</summary>
+    public void Release(int loop)
+    {
+        NativeMemory.AlignedFree((void*)_loops[loop]);
+        _loops[loop] = 0;
+    }
+
+    /// <summary>This page for one more user, who disposes it, too.</summary>
+    public KvPage Share()
+    {
+        _users++;
+        return this;
+    }
+
+    /// <summary>A page of its own with the same keys and values.</summary>
+    public KvPage Copy()
+    {
+        var copy = new KvPage(shape);
+        for (var loop = 0; loop < _loops.Length; loop++)
+        {
+            if (_loops[loop] == 0)
+                continue;
+
+            copy.Reserve(loop);
+            Buffer.MemoryCopy((void*)_loops[loop], (void*)copy._loops[loop], LoopBytes, LoopBytes);
+        }
+
+        return copy;
+    }
+
+    /// <summary>Copies the keys and values of one position from one loop's place to another's.</summary>
+    /// <param name="position">From 0, within the page.</param>
+    public void CopyPosition(int position, int from, int to)
+    {
+        Reserve(to);
+        for (var at = (long)position * shape.HeadBytes; at < LoopBytes; at += Positions * shape.HeadBytes)
+            new ReadOnlySpan<byte>(Start(from) + at, shape.HeadBytes).CopyTo(new Span<byte>(Start(to) + at, shape.HeadBytes));
+    }
+
+    /// <summary>Puts the mean of the first loops' keys and values of a position into one loop's place.</summary>
+    public void AveragePosition(int position, int loops, int to)
+    {
+        Reserve(to);
+        Span<float> sum = new float[shape.HeadSize], numbers = new float[shape.HeadSize];
+        for (var at = (long)position * shape.HeadBytes; at < LoopBytes; at += Positions * shape.HeadBytes)
+        {
+            sum.Clear();
+            for (var loop = 0; loop < loops; loop++)
+            {
+                ElementFormats.Decode(shape.Type, new ReadOnlySpan<byte>(Start(loop) + at, shape.HeadBytes), numbers);
+                for (var i = 0; i < sum.Length; i++)
+                    sum[i] += numbers[i] / loops;
+            }
+
+            ElementFormats.Encode(shape.Type, sum, new Span<byte>(Start(to) + at, shape.HeadBytes));
+        }
+    }
+
+    /// <summary>Gives the memory back once nobody uses it. Pointers into it die with it, so whoever computes holds on to the page itself, as a <see cref="KvPlace"/> does.</summary>
     public void Dispose()
     {
+        if (--_users > 0)
+            return;
+
         Free();
         GC.SuppressFinalize(this);
     }
@@ -70,6 +136,8 @@ public sealed unsafe class KvPage(KvShape shape) : IDisposable
         => _loops[loop] is not 0 and var start
             ? (byte*)start
             : throw new InvalidOperationException($"Nothing was stored for loop {loop + 1} of these positions.");
+
+    long LoopBytes => Positions * shape.BytesPerPositionAndLoop;
 
     long Offset(int layer, int values, int head) => (((2L * layer + values) * shape.Heads) + head) * Positions * shape.HeadBytes;
 

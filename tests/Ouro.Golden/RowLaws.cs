@@ -75,7 +75,7 @@ public sealed class RowLaws
         session.Become(other);
         fresh.Feed(other);
 
-        session.Tokens.ShouldBe(other);
+        session.Tokens.ToArray().ShouldBe(other);
         session.Logits.ToArray().ShouldBe(fresh.Logits.ToArray());
     }
 

@@ -42,8 +42,17 @@ static class BenchCommand
             if (result.GetResult(model) is { Tokens.Count: > 0 } && (result.GetResult(shape) ?? (object?)result.GetResult(types.Option) ?? result.GetResult(cache)) is not null)
                 result.AddError("--shape, --type and --cache are about random weights; leave them out, or the MODEL.");
         });
+        var replies = new ReplyBenchOptions();
+        replies.AddTo(command);
         command.SetAction((parsed, cancel) => Task.Run(() =>
         {
+            if (replies.Of(parsed, parsed.GetValue(depth.Option) ?? [], loops.Of(parsed)) is { } plan)
+            {
+                var replyBench = new ReplyBench(plan, threads.Of(parsed), SettingOptions.Activations.Of(parsed), kvType.Of(parsed), TimeSpan.FromSeconds(parsed.GetValue(seconds)));
+                return WriteReplies(
+                    replyBench, parsed.GetValue(model), parsed.GetValue(shape) ?? ShapeByDefault, types.Of(parsed), parsed.GetValue(cache), parsed.GetValue(json), cancel);
+            }
+
             var bench = new Bench(
                 threads.Of(parsed), rows.Of(parsed), parsed.GetValue(prefill), depth.Of(parsed), loops.Of(parsed),
                 SettingOptions.Activations.Of(parsed), kvType.Of(parsed), TimeSpan.FromSeconds(parsed.GetValue(seconds)));
@@ -56,6 +65,42 @@ static class BenchCommand
             return isComplete ? 0 : Front.Interrupted;
         }, CancellationToken.None));
         return command;
+    }
+
+    static int WriteReplies(ReplyBench bench, string? model, string shape, WeightMix[] types, string? cache, bool asJson, CancellationToken cancel)
+    {
+        using var files = new SyntheticFiles(cache);
+        var runs = new List<System.Text.Json.Nodes.JsonObject>();
+        var isComplete = true;
+        foreach (var type in model is null ? types : new WeightMix?[] { null })
+        {
+            var lines = new List<ReplyBench.Line>();
+            var name = model is null ? $"{shape.ToLowerInvariant()} {type!.Name}" : Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(model)));
+            try
+            {
+                bench.Run(model ?? files.Make(shape, type!, threads: 0, cancel), lines.Add, cancel);
+            }
+            catch (OperationCanceledException)
+            {
+                isComplete = false;
+            }
+
+            runs.Add(bench.Json(name, lines));
+            if (!asJson && lines.Count > 0)
+            {
+                Front.Results.WriteLine(bench.Title(name));
+                Front.Results.Write(ReplyBench.Table(lines));
+            }
+
+            if (!isComplete)
+                break;
+        }
+
+        if (asJson)
+            JsonText.Print(new() { ["machine"] = Machine.Json(TimeProvider.System.GetUtcNow()), ["interrupted"] = !isComplete, ["models"] = JsonText.Objects(runs) });
+        if (!isComplete)
+            Console.Error.WriteLine("interrupted");
+        return isComplete ? 0 : Front.Interrupted;
     }
 
     static bool OfRandomWeights(Bench bench, string shape, WeightMix[] types, string? cache, Action<BenchRun> done, CancellationToken cancel)

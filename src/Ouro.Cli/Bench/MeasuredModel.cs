@@ -116,6 +116,9 @@ sealed class MeasuredModel : IDisposable
         };
     }
 
+    /// <summary>Texts that write replies on so many threads.</summary>
+    public ReplyRun Reply(int threads, ReplyPlan plan, int sequences, int context) => new(On(threads).Model, plan, sequences, context, KvType);
+
     public void Dispose()
     {
         _context?.Dispose();

@@ -121,5 +121,5 @@ public sealed class ExitLaws
     }
 
     static int ExitLoop(ExitRule rule, double[] cumulative)
-        => 1 + Enumerable.Range(0, cumulative.Length).First(loop => rule.Reads(loop + 1, cumulative[loop]));
+        => 1 + Enumerable.Range(0, cumulative.Length).First(loop => rule.Reads(new LoopOutcome(0, loop + 1, cumulative[loop])));
 }

@@ -1,0 +1,86 @@
+namespace Ouro.Generation;
+
+/// <summary>Decides after which loop the next token is guessed, from how often guesses held and what passes cost.</summary>
+/// <remarks>
+/// With guesses after loop d that hold with probability a, and D loops until a token's answer, a token follows its parent after d passes or, if
+/// the guess was wrong, after D: (a d + (1 - a) D) passes a token. The rows that a pass then has are the loops that a token runs, those of
+/// wrong guesses included, over that. Both are compared with no guessing at all: D passes a token.
+/// </remarks>
+/// <param name="loops">Most loops of a token.</param>
+/// <param name="wanted">A loop, 0 for none, or -1 to find out.</param>
+/// <param name="costs">Shared by all texts.</param>
+sealed class DraftPlan(int loops, int wanted, PassCosts costs)
+{
+    /// <summary>Tokens after which a plan without guesses listens again whether guesses would have held.</summary>
+    const int ProbeEvery = 32;
+
+    /// <summary>How much better another plan must be, so that noise changes nothing.</summary>
+    const double Hysteresis = 0.97;
+
+    const double Rate = 1.0 / 12;
+    const double FirstBelief = 0.8;
+
+    readonly double[] _agreement = NewBeliefs(loops);
+    double _depth = loops;
+
+    /// <summary>The loop after which guesses are made, from 1; 0 if none are.</summary>
+    public int DraftLoops { get; private set; } = Math.Min(wanted < 0 ? 1 : wanted, loops - 1);
+
+    /// <summary>True if this token is read after every loop, to learn what guesses would have been.</summary>
+    public bool IsProbed(int position) => wanted < 0 && DraftLoops != 1 && position % ProbeEvery == 0;
+
+    /// <summary>Learns from a token whose successor is now certain.</summary>
+    /// <param name="guesses">What would have been said after each loop; -1 where nobody asked.</param>
+    /// <param name="exitLoop">The loop from 1 that decided.</param>
+    public void Learn(ReadOnlySpan<int> guesses, int exitLoop, int next)
+    {
+        _depth += (exitLoop - _depth) * Rate;
+        for (var loop = 0; loop < exitLoop - 1; loop++)
+        {
+            if (guesses[loop] >= 0)
+                _agreement[loop] += ((guesses[loop] == next ? 1 : 0) - _agreement[loop]) * Rate;
+        }
+    }
+
+    /// <summary>Chooses again.</summary>
+    /// <param name="fillsLate">True if a token runs all its loops whenever it is read.</param>
+    /// <param name="otherRows">Rows of other texts in a pass, on average.</param>
+    public void Choose(bool fillsLate, double otherRows)
+    {
+        if (wanted >= 0 || loops == 1)
+            return;
+
+        var run = fillsLate ? loops : _depth;
+        var best = DraftLoops;
+        var bestTime = TimePerToken(DraftLoops, run, otherRows) * Hysteresis;
+        for (var draft = 0; draft < loops; draft++)
+        {
+            var time = TimePerToken(draft, run, otherRows);
+            if (time < bestTime)
+                (best, bestTime) = (draft, time);
+        }
+
+        DraftLoops = best;
+    }
+
+    double TimePerToken(int draft, double run, double otherRows)
+    {
+        if (draft == 0 || draft >= _depth)
+            return _depth * costs.Of(otherRows + run / _depth);
+
+        var agreement = _agreement[draft - 1];
+        var passes = agreement * draft + (1 - agreement) * _depth;
+        var chain = (_depth - draft) / draft;                               // guesses that stand on one wrong guess when it is found out
+        var wasted = (1 - agreement) * chain * (_depth - draft) / 2;
+        return passes * costs.Of(otherRows + (run + wasted) / passes);
+    }
+
+    static double[] NewBeliefs(int loops)
+    {
+        // Deeper loops agree more often; how often is soon known.
+        var beliefs = new double[loops];
+        for (var i = 0; i < loops; i++)
+            beliefs[i] = FirstBelief + (1 - FirstBelief) * i / loops;
+        return beliefs;
+    }
+}

@@ -1,0 +1,251 @@
+using System.Diagnostics;
+using Ouro.Model;
+using Ouro.Tensors;
+
+namespace Ouro.Generation;
+
+/// <summary>How passes are filled. An object that exists is usable.</summary>
+public sealed record SchedulerOptions
+{
+    /// <summary>Most rows in a pass, at least 1: enough to use each reading of the weights well, few enough to stay in the caches.</summary>
+    public int MostRows { get; init => field = AtLeastOne(value); } = 128;
+
+    /// <summary>Most rows of prompts in a pass in which replies are written, at least 1: what a new prompt may cost those who are reading.</summary>
+    public int MostPromptRowsBesideReplies { get; init => field = AtLeastOne(value); } = 32;
+
+    /// <summary>Most bytes of keys and values of open texts: a text that does not fit waits, one that never can fit is refused.</summary>
+    public long KvBytes { get; init; } = long.MaxValue;
+
+    /// <summary>Most bytes of keys and values that are kept for texts with the same beginning.</summary>
+    public long PrefixBytes { get; init; }
+
+    static int AtLeastOne(int rows) => rows >= 1 ? rows : throw new ArgumentOutOfRangeException(nameof(rows), rows, "A pass needs one row at least.");
+}
+
+/// <summary>Takes many texts through the loops of one model together: every pass has rows of whoever has work.</summary>
+/// <remarks>
+/// A pass first has the rows of replies, the text that has waited longest first, then chunks of prompts. A row's result does not depend on the
+/// other rows, bit for bit, so a text never depends on what is computed beside it. Texts join and leave between passes. Not thread-safe;
+/// nothing is allocated per token.
+/// </remarks>
+public sealed class Scheduler : IDisposable
+{
+    readonly SchedulerOptions _options;
+    readonly List<Sequence> _sequences = [];
+    readonly Stack<Column> _freeColumns = [];
+    readonly List<Column> _released = [];       // free after the pass, which may still refer to them
+    readonly PassRows _pass;
+    readonly Matrix _states, _embedding;        // [R, D], [1, D]
+    readonly Matrix _readStates, _logits;       // [rows to read, D], [rows to read, V]
+    readonly int[] _readRows;
+    float[] _gateLogits = [];
+    int _first;                                 // whose turn it is to be served first
+
+    /// <param name="model">Shared, kept.</param>
+    public Scheduler(OuroModel model, SchedulerOptions? options = null)
+    {
+        (Model, _options) = (model, options ?? new SchedulerOptions());
+        _pass = new PassRows(_options.MostRows);
+        _readRows = new int[_options.MostRows];
+        _states = new Matrix(0, model.Config.Width);
+        _embedding = new Matrix(1, model.Config.Width);
+        _readStates = new Matrix(0, model.Config.Width);
+        _logits = new Matrix(0, model.Config.Vocabulary);
+        Prefixes = new PrefixCache(_options.PrefixBytes);
+    }
+
+    /// <summary>The model.</summary>
+    public OuroModel Model { get; }
+
+    /// <summary>What passes take.</summary>
+    public PassCosts Costs { get; } = new();
+
+    /// <summary>Passes so far.</summary>
+    public long Passes { get; private set; }
+
+    /// <summary>Rows computed so far.</summary>
+    public long Rows { get; private set; }
+
+    /// <summary>The rows of the pass made last.</summary>
+    public ReadOnlySpan<PassRow> LastPass => _pass.Reports;
+
+    /// <summary>The texts that are open.</summary>
+    public IReadOnlyList<Sequence> Sequences => _sequences;
+
+    /// <summary>Bytes of keys and values that the open texts may come to need.</summary>
+    public long ReservedBytes { get; private set; }
+
+    /// <summary>Opens an empty text. If there is no room for its whole context now, it waits for those before it to close.</summary>
+    /// <exception cref="InsufficientMemoryException">Its context cannot fit even alone; the message gives the arithmetic.</exception>
+    public Sequence Open(SequenceOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        var sequence = new Sequence(this, options);
+        if (sequence.MostKvBytes > _options.KvBytes)
+        {
+            throw new InsufficientMemoryException(
+                $"{options.ContextTokens:N0} tokens of context need {sequence.MostKvBytes:N0} bytes of keys and values, but {_options.KvBytes:N0} are set aside for them; "
+                + "ask for a shorter context or a smaller type of keys and values");
+        }
+
+        _sequences.Add(sequence);
+        Admit();
+        return sequence;
+    }
+
+    /// <summary>Makes one pass with the rows of all texts that have work.</summary>
+    /// <returns>False if nobody has.</returns>
+    /// <exception cref="OperationCanceledException">Asked for before the pass; nothing has changed.</exception>
+    public bool Step(CancellationToken cancel = default)
+    {
+        cancel.ThrowIfCancellationRequested();
+        Gather();
+        if (_pass.Count == 0)
+            return false;
+
+        var started = Stopwatch.GetTimestamp();
+        _pass.Load(_states);
+        Model.Pass(_pass.Rows, _states);
+        TakeStates();
+        Judge();
+        Settle(Stopwatch.GetElapsedTime(started).TotalSeconds);
+        return true;
+    }
+
+    /// <summary>Ends the texts that are open.</summary>
+    public void Dispose()
+    {
+        while (_sequences.Count > 0)
+            _sequences[^1].Dispose();
+        Prefixes.Dispose();
+    }
+
+    internal PrefixCache Prefixes { get; }
+
+    internal void Remove(Sequence sequence)
+    {
+        if (!_sequences.Remove(sequence))
+            return;
+
+        if (!sequence.IsWaiting)
+            ReservedBytes -= sequence.MostKvBytes;
+        Admit();
+    }
+
+    /// <summary>A token before its first loop.</summary>
+    internal Column NewColumn(int token)
+    {
+        var column = _freeColumns.Count > 0 ? _freeColumns.Pop() : new Column(Model.Config.Width);
+        Model.Embed([token], _embedding);
+        _embedding[0].CopyTo(column.State);
+        return column;
+    }
+
+    /// <summary>Takes a token back that no text needs.</summary>
+    internal void Release(Column column) => _released.Add(column);
+
+    /// <summary>Reads out a text that was fed and is now continued.</summary>
+    internal void ReadNow(Sequence sequence)
+    {
+        _readStates.Resize(1);
+        sequence.ExitState.CopyTo(_readStates[0]);
+        Model.Read(_readStates, _logits);
+        sequence.Begin(_logits[0]);
+    }
+
+    /// <summary>Lets waiting texts in, in the order in which they came: a small one does not overtake a large one.</summary>
+    void Admit()
+    {
+        foreach (var sequence in _sequences)
+        {
+            if (!sequence.IsWaiting)
+                continue;
+            if (sequence.MostKvBytes > _options.KvBytes - ReservedBytes)
+                return;
+
+            ReservedBytes += sequence.MostKvBytes;
+            sequence.IsWaiting = false;
+        }
+    }
+
+    void Gather()
+    {
+        _pass.Clear();
+        _first = _sequences.Count > 0 ? (_first + 1) % _sequences.Count : 0;
+        var isAnyoneWriting = false;
+        foreach (var sequence in _sequences)
+            isAnyoneWriting |= sequence.IsWriting && !sequence.HasPrompt;
+
+        for (var i = 0; i < _sequences.Count && _pass.Room > 0; i++)
+        {
+            var sequence = _sequences[(_first + i) % _sequences.Count];
+            if (!sequence.IsWaiting && !sequence.HasPrompt)
+                sequence.Enlist(_pass, _pass.Room, chunk: 0);
+        }
+
+        var promptRows = Math.Min(_pass.Room, isAnyoneWriting ? _options.MostPromptRowsBesideReplies : _options.MostRows);
+        for (var i = 0; i < _sequences.Count && promptRows > 0; i++)
+        {
+            var sequence = _sequences[(_first + i) % _sequences.Count];
+            if (sequence.IsWaiting || !sequence.HasPrompt)
+                continue;
+
+            var before = _pass.Count;
+            sequence.Enlist(_pass, promptRows, chunk: promptRows);
+            promptRows -= _pass.Count - before;
+        }
+    }
+
+    void TakeStates()
+    {
+        var rows = _pass.Count;
+        if (_gateLogits.Length < rows)
+            _gateLogits = new float[_options.MostRows];
+        if (Model.HasGate)
+            Model.Gate(_states, _gateLogits.AsSpan(0, rows));
+
+        var wanted = 0;
+        for (var row = 0; row < rows; row++)
+        {
+            if (_pass.Sequences[row].AfterLoop(_pass.Columns[row], _states[row], _gateLogits[row]))
+                _readRows[wanted++] = row;
+        }
+
+        _readStates.Resize(wanted);
+        for (var i = 0; i < wanted; i++)
+            _states[_readRows[i]].CopyTo(_readStates[i]);
+    }
+
+    void Judge()
+    {
+        if (_readStates.Rows == 0)
+            return;
+
+        Model.Read(_readStates, _logits);
+        for (var i = 0; i < _readStates.Rows; i++)
+            _pass.Sequences[_readRows[i]].Judge(_pass.Columns[_readRows[i]], _logits[i]);
+    }
+
+    void Settle(double seconds)
+    {
+        Costs.Add(_pass.Count, seconds);
+        Passes++;
+        Rows += _pass.Count;
+        var count = 0;
+        for (var row = 0; row < _pass.Count; row++)
+        {
+            var sequence = _pass.Sequences[row];
+            sequence.Settle(_pass.Columns[row]);
+            count++;
+            if (row + 1 < _pass.Count && ReferenceEquals(_pass.Sequences[row + 1], sequence))
+                continue;
+
+            sequence.EndPass(count, _pass.Count, seconds);
+            count = 0;
+        }
+
+        foreach (var column in _released)
+            _freeColumns.Push(column);
+        _released.Clear();
+    }
+}

@@ -1,0 +1,269 @@
+using Ouro.Model;
+using Ouro.Tensors;
+
+namespace Ouro.Generation;
+
+/// <summary>One text in a <see cref="Scheduler"/>: what is certain of it, and the tokens on their way through the loops.</summary>
+/// <remarks>
+/// Columns stand in order of position, and none has run more loops than the one before it. The first ones may only be completing their deeper
+/// loops, the next one is the newest certain token, and those behind it stand on guesses:
+/// <code>
+/// position   17      18      19      20
+/// loops run   4       3       2       1        one pass later each has run one loop more
+///           done   certain  guess   guess on a guess
+/// </code>
+/// When the answer of the newest certain token is known and the guess behind it was right, that is the newest certain one; otherwise it and all
+/// behind it are dropped. Guesses decide only what is computed early, so the text is that of plain decoding. Not thread-safe.
+/// </remarks>
+public sealed partial class Sequence : IDisposable
+{
+    static readonly IReadOnlySet<int> NoStops = new HashSet<int>();
+
+    readonly Scheduler _scheduler;
+    readonly KvSequence _kv;
+    readonly List<Column> _columns = [];
+    readonly Queue<GeneratedToken> _written = new(64);
+    readonly int[] _tokens;
+    readonly DraftPlan _plan;
+    readonly float[] _exitState;
+
+    int _count;         // tokens, guesses included
+    int _certain;       // tokens that are certain
+    int _started;       // tokens that have, or had, a column
+    int _promptEnd;     // tokens before this one were given
+    int _lossyFrom = int.MaxValue;   // the first position whose keys and values are not those of a full-depth run
+    ITokenChooser? _chooser;
+    IReadOnlySet<int> _stops = NoStops;
+    int _limit;
+    bool _isFull;       // the newest token that was written is beyond the context
+    bool _isRead;       // the exit state is that of the newest token, and nobody has continued from it
+    bool _isDisposed;
+    float _otherRows;   // rows of other texts in a pass, lately
+
+    internal Sequence(Scheduler scheduler, SequenceOptions options)
+    {
+        (_scheduler, Options) = (scheduler, options);
+        Rule = options.Rule.For(scheduler.Model);
+        _kv = scheduler.Model.NewSequence(Rule.Loops, options.KvType, options.Policy);
+        _tokens = new int[options.ContextTokens];
+        _plan = new DraftPlan(Rule.Loops, options.Policy.IsShared() ? 0 : options.DraftLoops, scheduler.Costs);
+        _exitState = new float[scheduler.Model.Config.Width];
+    }
+
+    /// <summary>As it was opened.</summary>
+    public SequenceOptions Options { get; }
+
+    /// <summary>When answers are read: full depth where the model has lost its gate.</summary>
+    public ExitRule Rule { get; }
+
+    /// <summary>The tokens that are certain.</summary>
+    public ReadOnlySpan<int> Tokens => _tokens.AsSpan(0, _certain);
+
+    /// <summary>The loop, from 1, at which the newest token was read; 0 while nothing was read.</summary>
+    public int Depth { get; private set; }
+
+    /// <summary>True if the newest token was read and nobody has continued from it.</summary>
+    public bool IsRead => _isRead;
+
+    /// <summary>The newest token's state where it was read [D]; valid while <see cref="IsRead"/>.</summary>
+    internal ReadOnlySpan<float> ExitState => _exitState;
+
+    /// <summary>What it has cost so far.</summary>
+    public SequenceCounters Counters { get; private set; }
+
+    /// <summary>Bytes of keys and values.</summary>
+    public long KvBytes => _kv.BytesTaken;
+
+    /// <summary>What keys and values are really stored as.</summary>
+    public KvShape KvShape => _kv.Shape;
+
+    /// <summary>The loop after which the next token is guessed now; 0 if it is not.</summary>
+    public int DraftLoops => _plan.DraftLoops;
+
+    /// <summary>Bytes of keys and values that its whole context takes.</summary>
+    public long MostKvBytes => _kv.Shape.BytesFor((Options.ContextTokens + KvPage.Positions - 1) / KvPage.Positions * KvPage.Positions);
+
+    /// <summary>True while there is no room for its keys and values; passes leave it out.</summary>
+    public bool IsWaiting { get; internal set; } = true;
+
+    /// <summary>True if it is being continued.</summary>
+    public bool IsWriting => _chooser is not null;
+
+    /// <summary>True if the next pass would have rows of it.</summary>
+    public bool HasWork
+    {
+        get
+        {
+            if (_started < _promptEnd)
+                return true;
+            foreach (var column in _columns)
+            {
+                if (!column.IsDone)
+                    return true;
+            }
+
+            return false;
+        }
+    }
+
+    /// <summary>Makes the text this one: keeps what both have at the beginning, forgets what follows there, and feeds the rest.</summary>
+    /// <remarks>The last token is always fed, since what follows it is asked for. What a lossy policy wrote is not kept.</remarks>
+    /// <returns>How many tokens were kept, and so cost nothing.</returns>
+    /// <exception cref="InvalidOperationException">The context has no room for it; nothing has changed.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">A token is not in the vocabulary; nothing has changed.</exception>
+    public int Become(ReadOnlySpan<int> text)
+    {
+        Check(text, before: 0);
+        var kept = Math.Min(Tokens.CommonPrefixLength(text), Math.Max(0, text.Length - 1));
+        kept = Math.Min(kept, Reusable());
+        Truncate(kept);
+        if (kept == 0 && !text.IsEmpty)
+            kept = Recall(text[..^1]);
+        Append(text[kept..]);
+        return kept;
+    }
+
+    /// <summary>Adds tokens to the text; passes compute them.</summary>
+    /// <exception cref="InvalidOperationException">The context has no room for them; nothing has changed.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">A token is not in the vocabulary; nothing has changed.</exception>
+    public void Feed(ReadOnlySpan<int> tokens)
+    {
+        Check(tokens, _certain);
+        Stop();
+        if (_lossyFrom < _certain)
+            RunAgain();
+        Append(tokens);
+    }
+
+    /// <summary>Continues the text until <see cref="Stop"/>, a stop token, the limit or the end of the context.</summary>
+    /// <param name="limit">Most tokens to write, at least 0.</param>
+    /// <param name="stops">Tokens that end the reply, themselves included.</param>
+    /// <exception cref="InvalidOperationException">The text is empty, or is being continued already.</exception>
+    public void Write(ITokenChooser chooser, int limit = int.MaxValue, IReadOnlySet<int>? stops = null)
+    {
+        ArgumentNullException.ThrowIfNull(chooser);
+        ObjectDisposedException.ThrowIf(_isDisposed, this);
+        if (_certain == 0)
+            throw new InvalidOperationException("Nothing has been read yet; feed the text first.");
+        if (IsWriting)
+            throw new InvalidOperationException("The text is being continued already.");
+        if (limit < 1)
+            return;
+
+        (_chooser, _limit) = (chooser, limit);
+        _stops = stops ?? NoStops;
+        while (_started >= _promptEnd && _started < _certain)
+            Start(_started, isPrompt: false);   // the last token of a reply that ended
+        if (_isRead)
+            _scheduler.ReadNow(this);           // the text was fed, and read, before anybody continued it
+    }
+
+    /// <summary>Takes the next token of the reply, if there is one.</summary>
+    public bool TryTake(out GeneratedToken token) => _written.TryDequeue(out token);
+
+    /// <summary>Ends the reply: guesses are forgotten, and so are tokens that nobody took.</summary>
+    public void Stop()
+    {
+        if (!IsWriting && _written.Count == 0)
+            return;
+
+        End();
+        _certain -= _written.Count - (_isFull && _written.Count > 0 ? 1 : 0);
+        _written.Clear();
+        (Depth, _isRead) = (0, false);
+
+        // The newest token has perhaps been judged already; it is run again when somebody asks what follows it.
+        DropFrom(_certain - 1);
+        _count = _certain;
+        if (_certain <= _promptEnd && _lossyFrom < _certain)
+            RunAgain();
+    }
+
+    /// <summary>Takes the text out of the scheduler and gives its memory back, but for what the scheduler keeps for texts with the same beginning.</summary>
+    public void Dispose()
+    {
+        if (_isDisposed)
+            return;
+
+        _isDisposed = true;
+        Keep(withRest: true);
+        _scheduler.Remove(this);
+        DropFrom(0);
+        _kv.Dispose();
+    }
+
+    /// <summary>Tokens whose keys and values are those of a full-depth run: all before the first unfinished one.</summary>
+    int Reusable()
+    {
+        var reusable = Math.Min(_started, _lossyFrom);
+        foreach (var column in _columns)
+        {
+            if (column.LoopsRun < Rule.Loops)
+                reusable = Math.Min(reusable, column.Position);
+        }
+
+        return reusable;
+    }
+
+    /// <summary>Starts with what the scheduler remembers of other texts.</summary>
+    int Recall(ReadOnlySpan<int> beginning)
+    {
+        var found = _scheduler.Prefixes.Find(_kv, beginning);
+        beginning[..found].CopyTo(_tokens);
+        (_count, _certain, _started, _promptEnd) = (found, found, found, found);
+        return found;
+    }
+
+    /// <summary>Lets other texts begin with what this one has computed.</summary>
+    void Keep(bool withRest)
+        => _scheduler.Prefixes.Keep(_kv, Tokens[..Math.Min(_certain, Reusable())], withRest);
+
+    /// <summary>What a lossy policy left behind is no ground for a prompt: the reply is run again, as part of it.</summary>
+    void RunAgain()
+    {
+        var kept = Reusable();
+        var again = _tokens.AsSpan(kept, _certain - kept).ToArray();
+        Truncate(kept);
+        Append(again);
+    }
+
+    void Check(ReadOnlySpan<int> tokens, int before)
+    {
+        ObjectDisposedException.ThrowIf(_isDisposed, this);
+        if (before + (long)tokens.Length > _tokens.Length)
+            throw new InvalidOperationException($"The text would have {before + (long)tokens.Length:N0} tokens, but its context holds {_tokens.Length:N0}.");
+        foreach (var token in tokens)
+            ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)token, (uint)_scheduler.Model.Config.Vocabulary, nameof(tokens));
+    }
+
+    /// <summary>Takes back a prompt that was not read yet.</summary>
+    internal void Rewind(int count, int depth, bool isRead)
+    {
+        DropFrom(count);
+        (_certain, _promptEnd) = (count, Math.Min(_promptEnd, count));
+        (Depth, _isRead) = (depth, isRead);
+    }
+
+    void Truncate(int positions)
+    {
+        End();
+        _written.Clear();
+        DropFrom(positions);
+        (_certain, _promptEnd) = (positions, Math.Min(_promptEnd, positions));
+        (Depth, _isRead, _isFull) = (0, false, false);
+        if (positions <= _lossyFrom)
+            _lossyFrom = int.MaxValue;
+        _kv.Truncate(positions);
+    }
+
+    void Append(ReadOnlySpan<int> tokens)
+    {
+        if (tokens.IsEmpty)
+            return;
+
+        tokens.CopyTo(_tokens.AsSpan(_certain));
+        _certain += tokens.Length;
+        (_count, _promptEnd) = (_certain, _certain);
+        (Depth, _isRead, _isFull) = (0, false, false);
+    }
+}

@@ -1,0 +1,152 @@
+using Ouro.Generation;
+using Ouro.Laws.Conversion;
+using Ouro.Model;
+using Ouro.Tensors;
+
+namespace Ouro.Laws.Generation;
+
+/// <summary>Many texts in shared passes.</summary>
+public sealed class SchedulerLaws
+{
+    [Theory]
+    [InlineData("tiny-bf16", ActivationType.F32, 1)]
+    [InlineData("tiny-bf16", ActivationType.F32, 2)]
+    [InlineData("gguf/ouro-Q4_K_M.gguf", ActivationType.Int8, 3)]
+    [InlineData("gguf/ouro-Q5_K_M.gguf", ActivationType.Int8, 4)]
+    public void A_reply_does_not_depend_on_who_comes_and_goes(string path, ActivationType activations, int seed)
+    {
+        using var open = new OpenModel(Workshop.Golden(path), activations, threads: 2);
+        var random = new Random(seed);
+        using var scheduler = new Scheduler(open.Model, new SchedulerOptions { MostRows = random.Next(3, 40), MostPromptRowsBesideReplies = random.Next(1, 20) });
+        var guests = new List<Guest>();
+        var finished = 0;
+        while (finished < 60)
+        {
+            if (guests.Count < 8 && random.Next(3) == 0)
+                guests.Add(new Guest(scheduler, RandomReply.Draw(random, open.Model, [2, 4, 4, 5])));
+            scheduler.Step();
+            foreach (var guest in guests.ToArray())
+            {
+                guest.Take();
+                var leaves = random.Next(40) == 0;
+                if (guest.Sequence.IsWriting && !leaves)
+                    continue;
+
+                // Whoever leaves early has the beginning of the reply; whoever stays, all of it.
+                var expected = guest.Reply.Plainly(open.Model).Select(step => step.Token).ToArray();
+                guest.Written.ToArray().ShouldBe(guest.Sequence.IsWriting ? expected[..guest.Written.Count] : expected, guest.Reply.ToString());
+                guest.Sequence.Dispose();
+                guests.Remove(guest);
+                finished++;
+            }
+        }
+    }
+
+    [Fact]
+    public void A_reply_goes_on_beside_a_long_prompt()
+    {
+        using var open = new OpenModel(Workshop.Golden("tiny-bf16"));
+        using var scheduler = new Scheduler(open.Model, new SchedulerOptions { MostRows = 16, MostPromptRowsBesideReplies = 8 });
+        var greedy = new Sampler(SamplingOptions.Greedy, open.Model.Config.Vocabulary);
+        var reader = scheduler.Open(new SequenceOptions(new ExitRule(4), 300) { DraftLoops = 0 });
+        reader.Feed([1, 2, 3]);
+        reader.Write(greedy);
+        for (var pass = 0; pass < 4; pass++)
+            scheduler.Step();
+        var newcomer = scheduler.Open(new SequenceOptions(new ExitRule(4), 300));
+        newcomer.Feed(new int[200]);
+        newcomer.Write(greedy, limit: 1);
+
+        var (written, passes) = (0, 0);
+        while (newcomer.IsWriting)
+        {
+            scheduler.Step();
+            passes++;
+            while (reader.TryTake(out _))
+                written++;
+        }
+
+        // 200 tokens in chunks of 8, four loops each; the reader gets a row in every pass, so a token every four.
+        passes.ShouldBe(100);
+        written.ShouldBeInRange(24, 26);
+    }
+
+    [Fact]
+    public void Two_prompts_share_the_passes_and_the_short_one_need_not_wait_for_the_long_one()
+    {
+        using var open = new OpenModel(Workshop.Golden("tiny-bf16"));
+        using var scheduler = new Scheduler(open.Model, new SchedulerOptions { MostRows = 16 });
+        var (slow, quick) = (scheduler.Open(new SequenceOptions(new ExitRule(4), 300)), scheduler.Open(new SequenceOptions(new ExitRule(4), 300)));
+        slow.Feed(new int[256]);
+        quick.Feed([1, 2]);
+
+        var passes = 0;
+        for (; !quick.IsRead; passes++)
+            scheduler.Step();
+
+        passes.ShouldBeLessThan(16);
+        slow.IsRead.ShouldBeFalse();
+    }
+
+    [Fact]
+    public void A_step_that_was_cancelled_has_changed_nothing()
+    {
+        using var open = new OpenModel(Workshop.Golden("tiny-bf16"));
+        using var scheduler = new Scheduler(open.Model);
+        var sequence = scheduler.Open(new SequenceOptions(new ExitRule(4), 40));
+        sequence.Feed([1, 2, 3]);
+
+        Should.Throw<OperationCanceledException>(() => scheduler.Step(new CancellationToken(canceled: true)));
+
+        scheduler.Passes.ShouldBe(0);
+        scheduler.Step().ShouldBeTrue();
+    }
+
+    [Fact]
+    public void Writing_allocates_nothing()
+    {
+        using var open = new OpenModel(Workshop.Golden("gguf/ouro-Q4_K_M.gguf"), ActivationType.Int8);
+        using var scheduler = new Scheduler(open.Model);
+        var sampler = new Sampler(new SamplingOptions { Temperature = 4 }, open.Model.Config.Vocabulary);
+        foreach (var policy in new[] { KvPolicy.Exact, KvPolicy.LastExited, KvPolicy.LastLoop })
+        {
+            var sequence = scheduler.Open(new SequenceOptions(new ExitRule(4, 0.5), 64 + 128) { Policy = policy, DraftLoops = policy == KvPolicy.LastLoop ? 0 : 1 });
+            sequence.Feed(new int[KvPage.Positions + 1]);   // a new page takes memory once in 64 tokens
+            sequence.Write(sampler);
+        }
+
+        long allocated = 0;
+        for (var step = 0; step < 60; step++)
+        {
+            if (step == 30)
+                allocated = GC.GetAllocatedBytesForCurrentThread();
+            scheduler.Step().ShouldBeTrue();
+            foreach (var sequence in scheduler.Sequences)
+                sequence.TryTake(out _);
+        }
+
+        (GC.GetAllocatedBytesForCurrentThread() - allocated).ShouldBeLessThan(5000);
+    }
+
+    sealed class Guest
+    {
+        public Guest(Scheduler scheduler, RandomReply reply)
+        {
+            (Reply, Sequence) = (reply, scheduler.Open(reply.Options));
+            Sequence.Feed(reply.Prompt);
+            Sequence.Write(reply.NewChooser(scheduler.Model), reply.Limit, reply.Stops);
+        }
+
+        public RandomReply Reply { get; }
+
+        public Sequence Sequence { get; }
+
+        public List<GeneratedToken> Written { get; } = [];
+
+        public void Take()
+        {
+            while (Sequence.TryTake(out var token))
+                Written.Add(token);
+        }
+    }
+}
