@@ -32,9 +32,9 @@ sealed class LlamaServer : IDisposable
     /// <summary>Loads a file in place of the one before; seconds.</summary>
     public double Open(string file) => Ask(new() { ["do"] = "open", ["file"] = Path.GetFullPath(file) })["seconds"]!.GetValue<double>();
 
-    /// <summary>Evaluates rows of one sequence at once, again and again for this long, once at least.</summary>
+    /// <summary>Evaluates rows of each sequence at once, again and again for this long, once at least.</summary>
     /// <returns>Seconds of every repetition.</returns>
-    public double[] Evaluate(Workload work, bool flash, string cache, TimeSpan time) => [.. Ask(new()
+    public double[] Evaluate(Workload work, bool flash, string cache, TimeSpan time, int sequences = 1) => [.. Ask(new()
     {
         ["do"] = "evaluate",
         ["threads"] = work.Threads,
@@ -42,6 +42,7 @@ sealed class LlamaServer : IDisposable
         ["cache"] = cache,
         ["rows"] = work.Rows,
         ["depth"] = work.Depth,
+        ["sequences"] = sequences,
         ["time"] = time.TotalSeconds,
     })["seconds"]!.AsArray().Select(seconds => seconds!.GetValue<double>())];
 

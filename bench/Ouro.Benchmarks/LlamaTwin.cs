@@ -5,7 +5,10 @@ using Ouro.Model;
 namespace Ouro.Benchmarks;
 
 /// <summary>Turns an Ouro file into a Llama-type file of equal shape: the same bytes for every matrix, without the second norms, the gate and the loops.</summary>
-/// <remarks>What such a file says is noise. It exists because llama.cpp does not know the architecture: one of its passes does the work of one loop.</remarks>
+/// <remarks>
+/// What such a file says is noise. It exists because llama.cpp does not know the architecture: one of its passes does the work of one loop. With
+/// every layer written several times, one after the other stack, a pass does the work of as many loops, and reads as much; it takes the memory, too.
+/// </remarks>
 static class LlamaTwin
 {
     const string Architecture = "llama";
@@ -13,12 +16,18 @@ static class LlamaTwin
     static readonly string[] SecondNorms = ["post_attention_norm.weight", "post_ffw_norm.weight"];
     static readonly string[] OnlyOuro = ["ouro.num_loops", "ouro.skip_loop_final_norm", GgufConfig.GateWeightKey, GgufConfig.GateBiasKey, GgufConfig.ThresholdKey];
 
+    /// <param name="stacks">How many times the layers are written.</param>
     /// <exception cref="ModelFileException">The source cannot be read, or the output not written.</exception>
-    public static void Write(string source, string output)
+    public static void Write(string source, string output, int stacks = 1)
     {
         using var file = GgufFile.Open(source);
-        StoredTensor[] tensors = [.. file.Tensors.Where(tensor => !SecondNorms.Any(norm => tensor.Name.EndsWith(norm, StringComparison.Ordinal)))];
-        using var writer = GgufWriter.Create(output, Metadata(file.Metadata), tensors);
+        StoredTensor[] kept = [.. file.Tensors.Where(tensor => !SecondNorms.Any(norm => tensor.Name.EndsWith(norm, StringComparison.Ordinal)))];
+        var layers = 1 + kept.Max(LayerOf);
+        var placed = kept.SelectMany(tensor => Enumerable.Range(0, LayerOf(tensor) < 0 ? 1 : stacks).Select(stack => (Tensor: tensor, Name: InStack(tensor, stack, layers)))).ToArray();
+        StoredTensor[] tensors = [.. placed.Select(place => place.Tensor)];
+        var metadata = Metadata(file.Metadata);
+        metadata.Set(Architecture + ".block_count", (uint)(layers * stacks));
+        using var writer = GgufWriter.Create(output, metadata, [.. placed.Select(place => new TensorSpec(place.Name, place.Tensor.Type, place.Tensor.Shape))]);
         var buffer = new byte[1 << 22];
         for (var i = 0; i < tensors.Length; i++)
             for (var done = 0L; done < tensors[i].ByteLength; done += buffer.Length)
@@ -30,6 +39,15 @@ static class LlamaTwin
 
         writer.Commit();
     }
+
+    /// <summary>The layer of a tensor called blk.N.something; -1 for one outside the stack.</summary>
+    static int LayerOf(StoredTensor tensor)
+        => tensor.Name.Split('.') is ["blk", var number, ..] ? int.Parse(number, System.Globalization.CultureInfo.InvariantCulture) : -1;
+
+    static string InStack(StoredTensor tensor, int stack, int layers)
+        => LayerOf(tensor) is >= 0 and var layer
+            ? $"blk.{layer + stack * layers}{tensor.Name[tensor.Name.IndexOf('.', 4)..]}"
+            : tensor.Name;
 
     static GgufMetadata Metadata(GgufMetadata source)
     {

@@ -3,8 +3,8 @@
 //
 //   {"do":"about"}                -> {"cpu":"zen4","system":"AVX2 = 1 | ..."}
 //   {"do":"open","file":PATH}     -> {"seconds":S}
-//   {"do":"evaluate","threads":N,"flash":BOOL,"cache":"f16","rows":N,"depth":N,"time":SECONDS}  -> {"seconds":[S,...]}
-//        `rows` tokens at once behind `depth` tokens of context, again and again for about `time` seconds, once at least
+//   {"do":"evaluate","threads":N,"flash":BOOL,"cache":"f16","rows":N,"depth":N,"sequences":N,"time":SECONDS}  -> {"seconds":[S,...]}
+//        `rows` tokens of every sequence at once behind `depth` tokens of context, again and again for about `time` seconds, once at least
 //   {"do":"memory"}               -> {"resident":BYTES,"peak":BYTES,"own":BYTES}
 //
 // Contexts are made when they are first asked for and kept until the next file, one for every setting and depth, so that these can take turns
@@ -45,26 +45,28 @@ async function open({ file }) {
     return { seconds: since(start) };
 }
 
-async function contextOf({ threads, flash, cache, depth, rows }) {
+async function contextOf({ threads, flash, cache, depth, rows, sequences }) {
     const size = depth + rows + spareTokens;
-    const key = JSON.stringify([threads, flash, cache, depth, rows]);
+    const key = JSON.stringify([threads, flash, cache, depth, rows, sequences]);
     if (!contexts.has(key)) {
         const type = ggmlTypes[cache];
         const context = new addon.AddonContext(model, {
-            contextSize: size, batchSize: Math.min(size, largestBatch), sequences: 1, threads, flashAttention: flash, kvCacheKeyType: type, kvCacheValueType: type,
+            contextSize: size * sequences, batchSize: Math.min(size * sequences, largestBatch), sequences, threads, flashAttention: flash, kvCacheKeyType: type, kvCacheValueType: type,
         });
         if (!await context.init())
             throw new Error(`llama.cpp makes no context with ${key}: ${log.slice(-3).join(" ")}`);
-        contexts.set(key, { context, held: 0 });
+        contexts.set(key, { context, sequences, held: 0 });
     }
     return contexts.get(key);
 }
 
-/** Evaluates `count` tokens behind those held, with the logits of the last one; seconds. */
+/** Evaluates `count` tokens of every sequence behind those held, with the logits of the last one of each; seconds. */
 async function step(place, count) {
-    const { context, held } = place;
-    context.initBatch(count);
-    context.addToBatch(0, held, Uint32Array.from({ length: count }, (_, i) => 5 + (held + i) * 7919 % 40000), Uint32Array.of(count - 1));
+    const { context, sequences, held } = place;
+    context.initBatch(count * sequences);
+    for (let sequence = 0; sequence < sequences; sequence++)
+        context.addToBatch(
+            sequence, held, Uint32Array.from({ length: count }, (_, i) => 5 + (held + i + 31 * sequence) * 7919 % 40000), Uint32Array.of(count - 1));
     const start = process.hrtime.bigint();
     await context.decodeBatch();
     place.held += count;
@@ -74,15 +76,16 @@ async function step(place, count) {
 /** Makes the cache hold exactly `depth` tokens. */
 async function fill(place, depth) {
     if (place.held > depth) {
-        place.context.removeTokenCellsFromSequence(0, depth, -1);
+        for (let sequence = 0; sequence < place.sequences; sequence++)
+            place.context.removeTokenCellsFromSequence(sequence, depth, -1);
         place.held = depth;
     }
     while (place.held < depth)
-        await step(place, Math.min(largestBatch, depth - place.held));
+        await step(place, Math.min(Math.floor(largestBatch / place.sequences), depth - place.held));
 }
 
 async function evaluate(command) {
-    const place = await contextOf(command);
+    const place = await contextOf({ sequences: 1, ...command });
     const seconds = [];
     const start = process.hrtime.bigint();
     do {

@@ -14,7 +14,7 @@ static class GenerateCommand
         var count = SettingOptions.Between("--count", "Tokens to write.", 1, 1 << 24, 32, "-n");
         var json = new Option<bool>("--json") { Description = "With the depth, loops run and margin of every token, passes and rows." };
         var engineOptions = new EngineOptions(ElementType.F32);
-        var sequenceOptions = new SequenceOptionsReader(engineOptions);
+        var sequenceOptions = new SequenceOptionsReader(engineOptions, draftsByDefault: false);
         var command = new Command("generate", "Writes token ids greedily, with the depth of each; stop tokens do not stop it.") { count, json };
         text.AddTo(command);
         engineOptions.AddTo(command);
@@ -29,6 +29,7 @@ static class GenerateCommand
             session.Feed(tokens, cancel);
             var sampler = new Sampler(SamplingOptions.Greedy, engine.Model.Config.Vocabulary);
             var written = session.Write(sampler, parsed.GetValue(count), cancel: cancel).ToArray();
+            session.Complete(cancel);
             if (parsed.GetValue(json))
                 WriteJson(tokens, written, session);
             else

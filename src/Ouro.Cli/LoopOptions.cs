@@ -47,11 +47,12 @@ sealed class LoopOptions
 }
 
 /// <summary>The options of commands that write: how a text is computed.</summary>
-sealed class SequenceOptionsReader(EngineOptions engineOptions)
+/// <param name="draftsByDefault">False where counts of passes and rows are to be the same on every machine.</param>
+sealed class SequenceOptionsReader(EngineOptions engineOptions, bool draftsByDefault = true)
 {
     readonly LoopOptions _loops = new();
     readonly Choice<KvPolicy> _policy = SettingOptions.KvPolicies();
-    readonly Option<int?> _draftLoops = SettingOptions.DraftLoops();
+    readonly Option<int> _draftLoops = SettingOptions.DraftLoops(draftsByDefault);
 
     public void AddTo(Command command)
     {
@@ -66,6 +67,6 @@ sealed class SequenceOptionsReader(EngineOptions engineOptions)
         {
             Policy = _policy.Of(parsed),
             KvType = engineOptions.KvType(parsed),
-            DraftLoops = parsed.GetValue(_draftLoops) ?? (int)Setting.DraftLoops.Default,
+            DraftLoops = parsed.GetValue(_draftLoops),
         };
 }

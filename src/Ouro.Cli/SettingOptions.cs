@@ -55,12 +55,18 @@ static class SettingOptions
         ("first-loop", KvPolicy.FirstLoop), ("average", KvPolicy.Average));
 
     /// <summary>The loop from which drafts are taken.</summary>
-    public static Option<int?> DraftLoops() => WordsOrWhole(
-        Setting.DraftLoops, "Guess the next token after this loop, ahead of its turn; never changes the text", ("auto", -1), ("off", 0));
-
-    /// <summary>A whole number of at least 1, or a word that stands for another; null if it was not given. The first word is the default.</summary>
-    static Option<int?> WordsOrWhole(Setting setting, string meaning, params (string Word, int Value)[] words) => new("--" + setting.Name.Replace('_', '-'))
+    public static Option<int> DraftLoops(bool onByDefault = true)
     {
+        (string, int)[] words = [("auto", -1), ("off", 0)];
+        return WordsOrWhole(
+            Setting.DraftLoops, "Guess the next token after this loop, ahead of its turn; never changes the text",
+            [.. onByDefault ? words : words.Reverse()]);
+    }
+
+    /// <summary>A whole number of at least 1, or a word that stands for another. The first word is the default.</summary>
+    static Option<int> WordsOrWhole(Setting setting, string meaning, params (string Word, int Value)[] words) => new("--" + setting.Name.Replace('_', '-'))
+    {
+        DefaultValueFactory = _ => words[0].Value,
         Description = $"{meaning} [{string.Join("|", words.Select(word => word.Word))}|number, default: {words[0].Word}]",
         HelpName = "loop",
         CustomParser = result =>
@@ -71,7 +77,7 @@ static class SettingOptions
                     return value;
             }
 
-            return Parse(result, 1, (int)setting.High, $"{string.Join(" or ", words.Select(word => word.Word))}, or ");
+            return Parse(result, 1, (int)setting.High, $"{string.Join(" or ", words.Select(word => word.Word))}, or ") ?? words[0].Value;
         },
     };
 

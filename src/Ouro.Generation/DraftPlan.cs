@@ -14,8 +14,8 @@ sealed class DraftPlan(int loops, int wanted, PassCosts costs)
     /// <summary>Tokens after which a plan without guesses listens again whether guesses would have held.</summary>
     const int ProbeEvery = 32;
 
-    /// <summary>How much better another plan must be, so that noise changes nothing.</summary>
-    const double Hysteresis = 0.97;
+    /// <summary>How much better another plan must be, so that noise changes nothing; to guess no more, it need only be better.</summary>
+    const double Hysteresis = 0.99;
 
     const double Rate = 1.0 / 12;
     const double FirstBelief = 0.8;
@@ -44,18 +44,18 @@ sealed class DraftPlan(int loops, int wanted, PassCosts costs)
 
     /// <summary>Chooses again.</summary>
     /// <param name="fillsLate">True if a token runs all its loops whenever it is read.</param>
-    /// <param name="otherRows">Rows of other texts in a pass, on average.</param>
-    public void Choose(bool fillsLate, double otherRows)
+    /// <param name="texts">Texts that write in a pass, this one included, on average. All are taken to do as this one does: what pays for one alone may slow down all.</param>
+    public void Choose(bool fillsLate, double texts)
     {
         if (wanted >= 0 || loops == 1)
             return;
 
         var run = fillsLate ? loops : _depth;
         var best = DraftLoops;
-        var bestTime = TimePerToken(DraftLoops, run, otherRows) * Hysteresis;
+        var bestTime = TimePerToken(DraftLoops, run, texts) * Hysteresis;
         for (var draft = 0; draft < loops; draft++)
         {
-            var time = TimePerToken(draft, run, otherRows);
+            var time = TimePerToken(draft, run, texts) * (draft == 0 ? Hysteresis : 1);
             if (time < bestTime)
                 (best, bestTime) = (draft, time);
         }
@@ -63,16 +63,16 @@ sealed class DraftPlan(int loops, int wanted, PassCosts costs)
         DraftLoops = best;
     }
 
-    double TimePerToken(int draft, double run, double otherRows)
+    double TimePerToken(int draft, double run, double texts)
     {
         if (draft == 0 || draft >= _depth)
-            return _depth * costs.Of(otherRows + run / _depth);
+            return _depth * costs.Of(texts * run / _depth);
 
         var agreement = _agreement[draft - 1];
         var passes = agreement * draft + (1 - agreement) * _depth;
         var chain = (_depth - draft) / draft;                               // guesses that stand on one wrong guess when it is found out
         var wasted = (1 - agreement) * chain * (_depth - draft) / 2;
-        return passes * costs.Of(otherRows + (run + wasted) / passes);
+        return passes * costs.Of(texts * (run + wasted) / passes);
     }
 
     static double[] NewBeliefs(int loops)

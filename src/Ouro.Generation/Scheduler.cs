@@ -39,6 +39,8 @@ public sealed class Scheduler : IDisposable
     readonly Matrix _readStates, _logits;       // [rows to read, D], [rows to read, V]
     readonly int[] _readRows;
     float[] _gateLogits = [];
+    long _modelTicks;                           // of the step under way
+    int _writers;                               // texts that write in the pass under way
     int _first;                                 // whose turn it is to be served first
 
     /// <param name="model">Shared, kept.</param>
@@ -65,6 +67,12 @@ public sealed class Scheduler : IDisposable
 
     /// <summary>Rows computed so far.</summary>
     public long Rows { get; private set; }
+
+    /// <summary>Seconds that steps have taken.</summary>
+    public double Seconds { get; private set; }
+
+    /// <summary>Of them, seconds outside the model: gathering rows, exit decisions, sampling, bookkeeping.</summary>
+    public double OwnSeconds { get; private set; }
 
     /// <summary>The rows of the pass made last.</summary>
     public ReadOnlySpan<PassRow> LastPass => _pass.Reports;
@@ -99,16 +107,22 @@ public sealed class Scheduler : IDisposable
     public bool Step(CancellationToken cancel = default)
     {
         cancel.ThrowIfCancellationRequested();
+        var started = Stopwatch.GetTimestamp();
+        _modelTicks = 0;
         Gather();
         if (_pass.Count == 0)
             return false;
 
-        var started = Stopwatch.GetTimestamp();
         _pass.Load(_states);
+        var before = Stopwatch.GetTimestamp();
         Model.Pass(_pass.Rows, _states);
+        _modelTicks += Stopwatch.GetTimestamp() - before;
         TakeStates();
         Judge();
         Settle(Stopwatch.GetElapsedTime(started).TotalSeconds);
+        var ticks = Stopwatch.GetTimestamp() - started;
+        Seconds += ticks / (double)Stopwatch.Frequency;
+        OwnSeconds += (ticks - _modelTicks) / (double)Stopwatch.Frequency;
         return true;
     }
 
@@ -172,9 +186,9 @@ public sealed class Scheduler : IDisposable
     {
         _pass.Clear();
         _first = _sequences.Count > 0 ? (_first + 1) % _sequences.Count : 0;
-        var isAnyoneWriting = false;
+        _writers = 0;
         foreach (var sequence in _sequences)
-            isAnyoneWriting |= sequence.IsWriting && !sequence.HasPrompt;
+            _writers += sequence.IsWriting && !sequence.HasPrompt ? 1 : 0;
 
         for (var i = 0; i < _sequences.Count && _pass.Room > 0; i++)
         {
@@ -183,7 +197,7 @@ public sealed class Scheduler : IDisposable
                 sequence.Enlist(_pass, _pass.Room, chunk: 0);
         }
 
-        var promptRows = Math.Min(_pass.Room, isAnyoneWriting ? _options.MostPromptRowsBesideReplies : _options.MostRows);
+        var promptRows = Math.Min(_pass.Room, _writers > 0 ? _options.MostPromptRowsBesideReplies : _options.MostRows);
         for (var i = 0; i < _sequences.Count && promptRows > 0; i++)
         {
             var sequence = _sequences[(_first + i) % _sequences.Count];
@@ -221,7 +235,9 @@ public sealed class Scheduler : IDisposable
         if (_readStates.Rows == 0)
             return;
 
+        var before = Stopwatch.GetTimestamp();
         Model.Read(_readStates, _logits);
+        _modelTicks += Stopwatch.GetTimestamp() - before;
         for (var i = 0; i < _readStates.Rows; i++)
             _pass.Sequences[_readRows[i]].Judge(_pass.Columns[_readRows[i]], _logits[i]);
     }
@@ -240,7 +256,7 @@ public sealed class Scheduler : IDisposable
             if (row + 1 < _pass.Count && ReferenceEquals(_pass.Sequences[row + 1], sequence))
                 continue;
 
-            sequence.EndPass(count, _pass.Count, seconds);
+            sequence.EndPass(count, _pass.Count, Math.Max(1, _writers), seconds);
             count = 0;
         }
 

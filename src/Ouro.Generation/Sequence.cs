@@ -38,7 +38,7 @@ public sealed partial class Sequence : IDisposable
     bool _isFull;       // the newest token that was written is beyond the context
     bool _isRead;       // the exit state is that of the newest token, and nobody has continued from it
     bool _isDisposed;
-    float _otherRows;   // rows of other texts in a pass, lately
+    float _texts = 1;   // texts that write in a pass, lately
 
     internal Sequence(Scheduler scheduler, SequenceOptions options)
     {
@@ -88,6 +88,9 @@ public sealed partial class Sequence : IDisposable
 
     /// <summary>True if it is being continued.</summary>
     public bool IsWriting => _chooser is not null;
+
+    /// <summary>Why the reply ended, if the chooser could not choose; null otherwise.</summary>
+    public Exception? Failure { get; private set; }
 
     /// <summary>True if the next pass would have rows of it.</summary>
     public bool HasWork
@@ -150,7 +153,7 @@ public sealed partial class Sequence : IDisposable
         if (limit < 1)
             return;
 
-        (_chooser, _limit) = (chooser, limit);
+        (_chooser, _limit, Failure) = (chooser, limit, null);
         _stops = stops ?? NoStops;
         while (_started >= _promptEnd && _started < _certain)
             Start(_started, isPrompt: false);   // the last token of a reply that ended

@@ -33,8 +33,8 @@ public readonly record struct GeneratedToken(int Id, int Depth, int LoopsRun, fl
 /// <summary>What a text has cost so far.</summary>
 /// <param name="Passes">Passes in which it had rows.</param>
 /// <param name="Rows">Rows (token and loop) computed for it.</param>
-/// <param name="Guesses">Tokens that were begun before they were certain.</param>
-/// <param name="GuessesKept">Guesses that turned out right.</param>
+/// <param name="Guesses">Tokens that had been guessed when they became certain.</param>
+/// <param name="GuessesKept">Of them, those that had been guessed right.</param>
 /// <param name="WritingPasses">Of the passes, those in which it wrote a reply and no prompt was under way.</param>
 /// <param name="PlainSeconds">What its tokens would have taken one after another, at the measured cost of passes with one row.</param>
 /// <param name="Seconds">What the passes took in which it wrote.</param>

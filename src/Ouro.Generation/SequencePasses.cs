@@ -110,6 +110,9 @@ public sealed partial class Sequence
             return;
 
         var next = Choose(logits, column.Position + 1, isGuess: !isExit);
+        if (next < 0)
+            return;
+
         column.Guesses[column.LoopsRun - 1] = next;
         if (!isExit)
         {
@@ -127,7 +130,10 @@ public sealed partial class Sequence
 
     /// <summary>Takes the first answer of a text that was read before anybody continued it.</summary>
     internal void Begin(ReadOnlySpan<float> logits)
-        => Commit(_certain, new GeneratedToken(Choose(logits, _certain, isGuess: false), Depth, Rule.Loops, Margin(logits)));
+    {
+        if (Choose(logits, _certain, isGuess: false) is >= 0 and var next)
+            Commit(_certain, new GeneratedToken(next, Depth, Rule.Loops, Margin(logits)));
+    }
 
     /// <summary>After the judgements of a pass: ends tokens that run no more.</summary>
     internal void Settle(Column column)
@@ -157,14 +163,15 @@ public sealed partial class Sequence
     /// <summary>After a pass: counts it, lets go of finished tokens and chooses how far ahead to guess.</summary>
     /// <param name="rows">Its own rows.</param>
     /// <param name="allRows">Rows in the pass.</param>
-    internal void EndPass(int rows, int allRows, double seconds)
+    /// <param name="texts">Texts that write in it.</param>
+    internal void EndPass(int rows, int allRows, int texts, double seconds)
     {
         Counters = Counters with { Passes = Counters.Passes + 1, Rows = Counters.Rows + rows };
         if (IsWriting && !HasPrompt)
         {
-            _otherRows += (allRows - rows - _otherRows) / 16f;
+            _texts += (texts - _texts) / 16f;
             Counters = Counters with { WritingPasses = Counters.WritingPasses + 1, Seconds = Counters.Seconds + seconds * rows / allRows };
-            _plan.Choose(_kv.Policy.FillsLate(), _otherRows);
+            _plan.Choose(_kv.Policy.FillsLate(), _texts);
         }
 
         while (_columns.Count > 0 && _columns[0] is { IsDone: true } first && (first.Position < _certain - 1 || !IsWriting || !first.IsAwaited))
@@ -193,9 +200,9 @@ public sealed partial class Sequence
         (Depth, _isRead, _isFull) = (token.Depth, false, position == _tokens.Length);
         Counters = Counters with { PlainSeconds = Counters.PlainSeconds + token.Depth * _scheduler.Costs.Of(1) };
         var isGuessed = position < _count && _tokens[position] == token.Id;
-        if (isGuessed)
-            Counters = Counters with { GuessesKept = Counters.GuessesKept + 1 };
-        else
+        if (position < _count)
+            Counters = Counters with { Guesses = Counters.Guesses + 1, GuessesKept = Counters.GuessesKept + (isGuessed ? 1 : 0) };
+        if (!isGuessed)
             DropFrom(position);
 
         if (_isFull)
@@ -228,7 +235,6 @@ public sealed partial class Sequence
 
         _tokens[position] = token;
         _count = position + 1;
-        Counters = Counters with { Guesses = Counters.Guesses + 1 };
         Start(position, isPrompt: false);
     }
 
@@ -272,8 +278,21 @@ public sealed partial class Sequence
         return null;
     }
 
+    /// <summary>Asks the chooser; if it cannot choose, this text ends and no other.</summary>
+    /// <returns>-1 if it cannot.</returns>
     int Choose(ReadOnlySpan<float> logits, int position, bool isGuess)
-        => _chooser!.Choose(logits, _tokens.AsSpan(0, position), position, isGuess);
+    {
+        try
+        {
+            return _chooser!.Choose(logits, _tokens.AsSpan(0, position), position, isGuess);
+        }
+        catch (Exception problem) when (problem is not OutOfMemoryException)
+        {
+            Failure = problem;
+            End();
+            return -1;
+        }
+    }
 
     bool IsGuessing(Column column) => _plan.DraftLoops != 0 && column.LoopsRun >= _plan.DraftLoops;
 

@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using Ouro.Formats;
 using Ouro.Model;
 using Ouro.Tensors;
@@ -124,6 +125,7 @@ public sealed class Session : IDisposable
     /// <summary>Writes a reply, token by token, until the limit, a stop token or the end of the context; the caller stops when it has read enough.</summary>
     /// <param name="limit">Most tokens to write.</param>
     /// <param name="stops">Tokens that end the reply, themselves included.</param>
+    /// <exception cref="InvalidDataException">The chooser found no number among the logits.</exception>
     public IEnumerable<GeneratedToken> Write(
         ITokenChooser chooser, int limit = int.MaxValue, IReadOnlySet<int>? stops = null, CancellationToken cancel = default)
     {
@@ -134,10 +136,12 @@ public sealed class Session : IDisposable
             {
                 while (_sequence.TryTake(out var token))
                     yield return token;
+                if (_sequence.Failure is { } failure)
+                    ExceptionDispatchInfo.Throw(failure);
                 if (!_sequence.IsWriting)
                     yield break;
 
-                _scheduler.Step(cancel);
+                Step(cancel);
             }
         }
         finally
@@ -159,6 +163,12 @@ public sealed class Session : IDisposable
     void RunUntilRead(CancellationToken cancel)
     {
         while (!_sequence.IsRead)
-            _scheduler.Step(cancel);
+            Step(cancel);
+    }
+
+    void Step(CancellationToken cancel)
+    {
+        if (!_scheduler.Step(cancel))
+            throw new InvalidOperationException("The text waits for something that no pass will bring.");
     }
 }

@@ -3,23 +3,27 @@ using Ouro.Generation;
 namespace Ouro.Cli.Bench;
 
 /// <summary>Decisions that trained weights would make, replayed on weights that cannot: random ones guess nothing right and exit anywhere.</summary>
-/// <remarks>Each place in a text has its own decision, the same whenever it is asked for. Passes, read-outs and sampling are real.</remarks>
+/// <remarks>
+/// Each place in a text has its own decision, the same whenever it is asked for. Passes, read-outs and sampling are real. The numbers behind the
+/// decisions are multiples of an irrational number modulo 1, which fill the interval evenly, so that a short reply has the mean that was asked for.
+/// </remarks>
 static class AssumedReplies
 {
-    /// <summary>A number in [0, 1) that belongs to a place and a purpose.</summary>
-    public static double Uniform(int position, int purpose)
-    {
-        var bits = (ulong)(uint)position * 0x9E3779B97F4A7C15 + (ulong)(uint)purpose * 0xD1B54A32D192ED03;
-        bits = (bits ^ (bits >> 32)) * 0xD6E8FEB86659FD93;
-        bits = (bits ^ (bits >> 32)) * 0xD6E8FEB86659FD93;
-        return ((bits ^ (bits >> 32)) >> 11) / (double)(1UL << 53);
-    }
+    /// <summary>A number in [0, 1) for a place in a text.</summary>
+    public static double ForExit(int position) => Fraction(position * 0.6180339887498949);
+
+    /// <inheritdoc cref="ForExit"/>
+    public static double ForGuess(int position) => Fraction(position * 0.41421356237309515);
+
+    /// <inheritdoc cref="ForExit"/>
+    public static double ForToken(int position) => Fraction(position * 0.7320508075688772);
+
+    static double Fraction(double number) => number - Math.Floor(number);
 }
 
 /// <summary>Exits at depths with a given mean: after every loop but the last with the same chance.</summary>
 sealed record AssumedDepth : ExitRule
 {
-    const int Purpose = 1;
     readonly double _stopChance;
 
     /// <param name="loops">Most loops.</param>
@@ -41,7 +45,7 @@ sealed record AssumedDepth : ExitRule
     public override bool IsFixedDepth => false;
 
     public override bool Reads(in LoopOutcome outcome)
-        => outcome.LoopsRun >= Loops || AssumedReplies.Uniform(outcome.Position, Purpose + outcome.LoopsRun) < _stopChance;
+        => outcome.LoopsRun >= Loops || AssumedReplies.ForExit(outcome.Position) < 1 - Math.Pow(1 - _stopChance, outcome.LoopsRun);
 
     static double Mean(double stopChance, int loops)
     {
@@ -55,13 +59,10 @@ sealed record AssumedDepth : ExitRule
 /// <summary>Says something at every place, and guesses it with a given chance; a wrong guess is found out by the loop that decides.</summary>
 sealed class AssumedChooser(ITokenChooser sampler, int vocabulary, double acceptance) : ITokenChooser
 {
-    const int WhatIsSaid = 1001;
-    const int WhetherGuessed = 1002;
-
     public int Choose(ReadOnlySpan<float> logits, ReadOnlySpan<int> history, int position, bool isGuess = false)
     {
         _ = sampler.Choose(logits, history, position, isGuess);   // it takes its time
-        var said = (int)(AssumedReplies.Uniform(position, WhatIsSaid) * vocabulary);
-        return isGuess && AssumedReplies.Uniform(position, WhetherGuessed) >= acceptance ? (said + 1) % vocabulary : said;
+        var said = (int)(AssumedReplies.ForToken(position) * vocabulary);
+        return isGuess && AssumedReplies.ForGuess(position) >= acceptance ? (said + 1) % vocabulary : said;
     }
 }

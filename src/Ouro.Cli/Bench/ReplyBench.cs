@@ -12,7 +12,7 @@ sealed record ReplyBench(ReplyPlan Plan, int[] Threads, ActivationType Activatio
     /// <summary>Turns that both sides get at least.</summary>
     const int FewestTurns = 2;
 
-    static readonly string[] Headings = ["texts", "context", "how", "tok/s", "x\nplain", "ms a\ntoken", "95 %\nbelow", "passes\na\ntoken", "rows\na\npass", "guesses\nkept", "depth", "bytes\na\ntoken"];
+    static readonly string[] Headings = ["texts", "context", "how", "tok/s", "x\nplain", "ms a\ntoken", "95 %\nbelow", "passes\na\ntoken", "rows\na\npass", "guesses\nkept", "depth", "book-\nkeeping", "bytes\na\ntoken"];
 
     /// <summary>One line of the table.</summary>
     /// <param name="Plain">The same without guesses and exits.</param>
@@ -90,7 +90,7 @@ sealed record ReplyBench(ReplyPlan Plan, int[] Threads, ActivationType Activatio
         Number(result.MedianLatency * 1e3, "0.0"), Number(result.HighLatency * 1e3, "0.0"),
         Number(result.PassesPerToken, "0.00"), Number(result.RowsPerPass, "0.0"),
         result.GuessesKept > 0 ? Number(100 * result.GuessesKept, "0") + "%" : "-",
-        Number(result.MeanDepth, "0.00"), Number(result.AllocatedPerToken, "0"),
+        Number(result.MeanDepth, "0.00"), Number(100 * result.OwnShare, "0.00") + "%", Number(result.AllocatedPerToken, "0"),
     ];
 
     static JsonObject Json(Line line, string how, ReplyResult result) => new()
@@ -107,6 +107,7 @@ sealed record ReplyBench(ReplyPlan Plan, int[] Threads, ActivationType Activatio
         ["rows_per_pass"] = result.RowsPerPass,
         ["guesses_kept"] = result.GuessesKept,
         ["mean_depth"] = result.MeanDepth,
+        ["bookkeeping_share"] = result.OwnShare,
         ["allocated_per_token"] = result.AllocatedPerToken,
     };
 

@@ -13,7 +13,7 @@ sealed class ReplyBenchOptions
         "--sequences", "Write whole replies instead, so many at once, beside plain decoding at fixed depth.", 1, 256, [], "none");
     readonly Option<int> _tokens = SettingOptions.Between("--tokens", "With --sequences: tokens that each text writes.", 1, 4096, 48);
     readonly Option<double?> _threshold = SettingOptions.Number(Setting.ExitThreshold);
-    readonly Option<int?> _draftLoops = SettingOptions.DraftLoops();
+    readonly Option<int> _draftLoops = SettingOptions.DraftLoops();
     readonly Choice<KvPolicy> _policy = SettingOptions.KvPolicies();
     readonly Option<double?> _acceptance = SettingOptions.Number(AssumeAcceptance, "no assumption");
     readonly Option<double?> _depth = SettingOptions.Number(AssumeDepth, "no assumption");
@@ -46,6 +46,6 @@ sealed class ReplyBenchOptions
     public ReplyPlan? Of(ParseResult parsed, int[] contexts, int[] loops)
         => _sequences.Of(parsed) is not { Length: > 0 } sequences ? null : new ReplyPlan(
             sequences, contexts.Length == 0 ? [ShortPrompt] : [.. contexts.Select(context => Math.Max(1, context)).Distinct()], parsed.GetValue(_tokens), loops.FirstOrDefault(),
-            parsed.GetValue(_threshold) ?? 1, parsed.GetValue(_draftLoops) ?? (int)Setting.DraftLoops.Default, _policy.Of(parsed),
+            parsed.GetValue(_threshold) ?? 1, parsed.GetValue(_draftLoops), _policy.Of(parsed),
             parsed.GetValue(_acceptance), parsed.GetValue(_depth));
 }

@@ -13,10 +13,11 @@ namespace Ouro.Cli.Bench;
 /// <param name="RowsPerPass">Rows in a pass.</param>
 /// <param name="GuessesKept">The share of guesses that held; 0 if none were made.</param>
 /// <param name="MeanDepth">Loops after which tokens were read.</param>
+/// <param name="OwnShare">The share of the time that is not spent in the model: gathering rows, exits, sampling, bookkeeping.</param>
 /// <param name="AllocatedPerToken">Bytes of managed memory.</param>
 sealed record ReplyResult(
     double TokensPerSecond, double MedianLatency, double HighLatency, double PassesPerToken, double RowsPerPass,
-    double GuessesKept, double MeanDepth, double AllocatedPerToken);
+    double GuessesKept, double MeanDepth, double OwnShare, double AllocatedPerToken);
 
 /// <summary>Some texts that write replies together, again and again.</summary>
 sealed class ReplyRun : IDisposable
@@ -28,7 +29,7 @@ sealed class ReplyRun : IDisposable
     readonly ITokenChooser _chooser;
     readonly List<double> _latencies;
     readonly long[] _lastToken;
-    double _best = double.PositiveInfinity;
+    double _best = double.PositiveInfinity, _seconds, _own;
     long _depths, _tokens, _passes, _rows, _guesses, _kept, _textPasses, _allocated;
 
     public ReplyRun(OuroModel model, ReplyPlan plan, int sequences, int context, ElementType kvType)
@@ -46,7 +47,7 @@ sealed class ReplyRun : IDisposable
     /// <summary>What was measured; null before the first repetition.</summary>
     public ReplyResult? Result => _tokens == 0 ? null : new ReplyResult(
         _plan.Tokens * _sequences.Length / _best, At(0.5), At(0.95), (double)_textPasses / _tokens, (double)_rows / _passes,
-        _guesses > 0 ? (double)_kept / _guesses : 0, (double)_depths / _tokens, (double)_allocated / _tokens);
+        _guesses > 0 ? (double)_kept / _guesses : 0, (double)_depths / _tokens, _own / _seconds, (double)_allocated / _tokens);
 
     /// <summary>Writes all replies once.</summary>
     /// <param name="isTimed">False for a warm-up.</param>
@@ -57,6 +58,7 @@ sealed class ReplyRun : IDisposable
         while (_sequences.Any(sequence => !sequence.IsRead))
             _scheduler.Step(cancel);
 
+        var (stepSeconds, own) = (_scheduler.Seconds, _scheduler.OwnSeconds);
         var (passes, rows, before) = (_scheduler.Passes, _scheduler.Rows, Total());
         var allocated = GC.GetTotalAllocatedBytes(precise: true);
         var started = Stopwatch.GetTimestamp();
@@ -69,6 +71,7 @@ sealed class ReplyRun : IDisposable
             return;
 
         _best = Math.Min(_best, seconds);
+        (_seconds, _own) = (_seconds + _scheduler.Seconds - stepSeconds, _own + _scheduler.OwnSeconds - own);
         _allocated += GC.GetTotalAllocatedBytes(precise: true) - allocated;
         var after = Total();
         (_depths, _tokens) = (_depths + depths, _tokens + tokens);

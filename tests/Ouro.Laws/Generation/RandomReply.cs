@@ -24,6 +24,9 @@ sealed record RandomReply(SequenceOptions Options, int[] Prompt, SamplingOptions
         var prompt = new int[One(1, 2, random.Next(3, 20), random.Next(60, 70))];
         foreach (ref var token in prompt.AsSpan())
             token = random.Next(model.Config.Vocabulary);
+        var common = random.Next(2) * random.Next(prompt.Length + 1);   // many texts begin alike, up to somewhere
+        for (var i = 0; i < common; i++)
+            prompt[i] = i * 7 % model.Config.Vocabulary;
         var limit = random.Next(1, 30);
         return new RandomReply(
             new SequenceOptions(rule, prompt.Length + random.Next(0, 40))

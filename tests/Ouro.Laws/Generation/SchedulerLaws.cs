@@ -9,15 +9,22 @@ namespace Ouro.Laws.Generation;
 public sealed class SchedulerLaws
 {
     [Theory]
-    [InlineData("tiny-bf16", ActivationType.F32, 1)]
-    [InlineData("tiny-bf16", ActivationType.F32, 2)]
-    [InlineData("gguf/ouro-Q4_K_M.gguf", ActivationType.Int8, 3)]
-    [InlineData("gguf/ouro-Q5_K_M.gguf", ActivationType.Int8, 4)]
-    public void A_reply_does_not_depend_on_who_comes_and_goes(string path, ActivationType activations, int seed)
+    [InlineData("tiny-bf16", ActivationType.F32, 1, 0)]
+    [InlineData("tiny-bf16", ActivationType.F32, 2, 200_000)]
+    [InlineData("tiny-bf16", ActivationType.F32, 3, 2_000_000)]
+    [InlineData("gguf/ouro-Q4_K_M.gguf", ActivationType.Int8, 4, 0)]
+    [InlineData("gguf/ouro-Q5_K_M.gguf", ActivationType.Int8, 5, 6_000_000)]
+    public void A_reply_does_not_depend_on_who_came_before_or_comes_and_goes_beside_it(string path, ActivationType activations, int seed, long prefixBytes)
     {
         using var open = new OpenModel(Workshop.Golden(path), activations, threads: 2);
         var random = new Random(seed);
-        using var scheduler = new Scheduler(open.Model, new SchedulerOptions { MostRows = random.Next(3, 40), MostPromptRowsBesideReplies = random.Next(1, 20) });
+        using var scheduler = new Scheduler(open.Model, new SchedulerOptions
+        {
+            MostRows = random.Next(3, 40),
+            MostPromptRowsBesideReplies = random.Next(1, 20),
+            KvBytes = 12_000_000,   // room for some of them; the others wait
+            PrefixBytes = prefixBytes,
+        });
         var guests = new List<Guest>();
         var finished = 0;
         while (finished < 60)
@@ -86,6 +93,80 @@ public sealed class SchedulerLaws
 
         passes.ShouldBeLessThan(16);
         slow.IsRead.ShouldBeFalse();
+    }
+
+    [Fact]
+    public void What_is_never_going_to_fit_is_refused_and_what_does_not_fit_now_waits_its_turn()
+    {
+        using var open = new OpenModel(Workshop.Golden("tiny-bf16"));
+        var options = new SequenceOptions(new ExitRule(4), 128);
+        using var measure = new Scheduler(open.Model);
+        var bytes = measure.Open(options).MostKvBytes;
+        using var scheduler = new Scheduler(open.Model, new SchedulerOptions { KvBytes = 2 * bytes });
+        var greedy = new Sampler(SamplingOptions.Greedy, open.Model.Config.Vocabulary);
+
+        Should.Throw<InsufficientMemoryException>(() => scheduler.Open(options with { ContextTokens = 1000 })).Message.ShouldContain("1,000 tokens of context need");
+        var texts = Enumerable.Range(0, 4).Select(_ => scheduler.Open(options)).ToArray();
+        foreach (var text in texts)
+        {
+            text.Feed([1, 2, 3]);
+            text.Write(greedy, limit: 2);
+        }
+
+        texts.Select(text => text.IsWaiting).ShouldBe([false, false, true, true]);
+        scheduler.ReservedBytes.ShouldBe(2 * bytes);
+        while (scheduler.Step())
+        {
+        }
+
+        texts.Select(text => text.IsWriting).ShouldBe([false, false, true, true]);
+        texts[1].Dispose();
+        texts.Select(text => text.IsWaiting).ShouldBe([false, false, false, true]);
+        scheduler.Step().ShouldBeTrue();
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(64)]
+    [InlineData(65)]
+    [InlineData(100)]
+    [InlineData(129)]
+    public void A_text_with_the_same_beginning_need_not_compute_it_again(int alike)
+    {
+        using var open = new OpenModel(Workshop.Golden("tiny-bf16"));
+        using var scheduler = new Scheduler(open.Model, new SchedulerOptions { PrefixBytes = 1 << 26 });
+        var options = new SequenceOptions(new ExitRule(4), 300);
+        int[] text = [.. Enumerable.Range(0, alike).Select(i => i % 300)];
+        using (var first = scheduler.Open(options))
+        {
+            first.Become(text);
+            while (scheduler.Step())
+            {
+            }
+        }
+
+        var second = scheduler.Open(options);
+        var found = second.Become(text);
+        var rows = scheduler.Rows;
+        while (scheduler.Step())
+        {
+        }
+
+        found.ShouldBe(alike - 1);   // what follows the last token is asked for, so that one is run
+        (scheduler.Rows - rows).ShouldBe(4 * (alike - found));
+        var greedy = new Sampler(SamplingOptions.Greedy, open.Model.Config.Vocabulary);
+        second.Write(greedy, limit: 20);
+        while (scheduler.Step())
+        {
+        }
+
+        var reply = new List<GeneratedToken>();
+        while (second.TryTake(out var token))
+            reply.Add(token);
+        using var alone = new Session(open.Model, options);
+        alone.Feed(text);
+        reply.ToArray().ShouldBe(alone.Write(greedy, limit: 20).ToArray());
     }
 
     [Fact]

@@ -165,6 +165,47 @@ public sealed class SessionLaws : IDisposable
         Should.Throw<ObjectDisposedException>(() => session.Feed([1]));
     }
 
+    [Theory]
+    [InlineData(KvPolicy.Exact, 4)]
+    [InlineData(KvPolicy.LastExited, 4)]
+    [InlineData(KvPolicy.LastLoop, 1)]
+    public void The_last_loop_alone_takes_a_quarter_of_the_memory(KvPolicy policy, int loops)
+    {
+        using var session = new Session(Model, new SequenceOptions(new ExitRule(4), 150) { Policy = policy });
+        session.Feed(new int[70]);
+        _ = session.Write(new Sampler(SamplingOptions.Greedy, Model.Config.Vocabulary), limit: 30).Count();
+
+        using var measure = Model.NewSequence(4);
+        session.KvBytes.ShouldBe(2 * KvPage.Positions * loops * measure.Shape.BytesPerPositionAndLoop);
+    }
+
+    [Theory]
+    [InlineData(KvPolicy.Exact)]
+    [InlineData(KvPolicy.LastExited)]
+    [InlineData(KvPolicy.LastLoop)]
+    [InlineData(KvPolicy.FirstLoop)]
+    [InlineData(KvPolicy.Average)]
+    public void A_conversation_says_what_a_new_text_of_the_same_tokens_says(KvPolicy policy)
+    {
+        var options = new SequenceOptions(new ExitRule(4, 0.5), 200) { Policy = policy };
+        var greedy = new Sampler(SamplingOptions.Greedy, Model.Config.Vocabulary);
+        using var session = new Session(Model, options);
+        session.Feed(Text);
+        foreach (var turn in new[] { 3, 1, 7 })
+        {
+            // Cut short by the reader, gone on with, and continued by a question.
+            _ = session.Write(greedy).Take(turn).ToArray();
+            _ = session.Write(greedy, limit: 2).ToArray();
+            var before = session.Tokens.ToArray();
+            session.Feed([40, 41, turn]);
+            using var fresh = new Session(Model, options);
+            fresh.Feed([.. before, 40, 41, turn]);
+
+            session.Logits.ToArray().ShouldBe(fresh.Logits.ToArray());
+            session.Depth.ShouldBe(fresh.Depth);
+        }
+    }
+
     [Fact]
     public void Becoming_what_it_is_feeds_the_last_token_alone()
     {
