@@ -71,10 +71,10 @@ public sealed class OuroWeights : IDisposable
     /// <summary>The layers, in order.</summary>
     public IReadOnlyList<OuroLayer> Layers { get; }
 
-    /// <summary>Makes the weights ready: matrices are packed into memory of their own, the embedding stays mapped.</summary>
+    /// <summary>Makes the weights ready: quantised matrices are packed into memory of their own, everything else stays mapped.</summary>
     /// <param name="checkpoint">Must outlive the weights.</param>
     /// <param name="backend">Whose threads do the packing.</param>
-    /// <param name="activations">What quantised weights will be multiplied with; for <see cref="ActivationType.F32"/> they stay mapped.</param>
+    /// <param name="activations">What quantised weights will be multiplied with; for <see cref="ActivationType.F32"/> they stay mapped, too.</param>
     /// <param name="progress">Told after each matrix.</param>
     /// <param name="cancel">Looked at before each matrix.</param>
     /// <exception cref="ModelFileException">A tensor is missing, has the wrong shape, or a norm, the gate or a scale holds NaN or an infinity.</exception>

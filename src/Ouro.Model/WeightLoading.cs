@@ -33,11 +33,8 @@ sealed class WeightLoading
     public static WeightMatrix Table(StoredTensor stored)
         => WeightMatrix.Open(stored.Type, (int)stored.Shape[0], (int)stored.Shape[1], stored.Map());
 
-    /// <summary>A matrix for products: packed, or mapped if quantised weights are to be multiplied in single precision.</summary>
-    /// <remarks>
-    /// What is packed is read, not mapped, so the file's own pages do not count as resident beside the copy. Weights that are not quantised are
-    /// copied as they are, for the large pages: a row of a mapped file begins with an address translation.
-    /// </remarks>
+    /// <summary>A matrix for products: packed, or mapped where packing would win nothing.</summary>
+    /// <remarks>What is packed is read, not mapped, so the file's own pages do not count as resident beside the copy.</remarks>
     public WeightMatrix Matrix(StoredTensor stored)
     {
         _cancel.ThrowIfCancellationRequested();
@@ -57,5 +54,5 @@ sealed class WeightLoading
         }
     }
 
-    bool IsPacked(StoredTensor stored) => stored.Shape.Length == 2 && (Activations == ActivationType.Int8 || !stored.Type.IsQuantized);
+    bool IsPacked(StoredTensor stored) => Activations == ActivationType.Int8 && stored.Type.IsQuantized && stored.Shape.Length == 2;
 }

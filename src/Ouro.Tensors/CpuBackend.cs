@@ -14,7 +14,7 @@ public sealed unsafe class CpuBackend(int threads = 0) : IDisposable
     /// <summary>Threads that work at once, the caller included.</summary>
     public int ThreadCount => _pool.ThreadCount;
 
-    /// <summary>Copies weights into memory of their own: quantised ones in the order in which products with 8-bit activations read them, others as they are.</summary>
+    /// <summary>Copies quantised weights into the order in which products with 8-bit activations read them.</summary>
     /// <param name="outputs">Rows, at least 1.</param>
     /// <param name="inputs">Columns, whole blocks of <paramref name="type"/>.</param>
     /// <param name="read">Gives row-major blocks.</param>

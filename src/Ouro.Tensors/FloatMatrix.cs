@@ -10,13 +10,9 @@ namespace Ouro.Tensors;
 unsafe class FloatMatrix<TFormat> : WeightMatrix
     where TFormat : struct, IElementFormat
 {
-    /// <summary>Bytes that are read at a time.</summary>
-    const int CopyBytes = 1 << 20;
-
     /// <summary>How far ahead of the row being computed memory is asked for.</summary>
     const int PrefetchBytes = 4096;
 
-    readonly WeightMemory? _memory;   // alive as long as this is
     MemoryHandle _pin;
 
     public FloatMatrix(int outputs, int inputs, ReadOnlyMemory<byte> bytes)
@@ -28,16 +24,6 @@ unsafe class FloatMatrix<TFormat> : WeightMatrix
 
         _pin = bytes.Pin();
         Pointer = (byte*)_pin.Pointer;
-    }
-
-    /// <summary>Reads a matrix into memory of its own.</summary>
-    private protected FloatMatrix(int outputs, int inputs, WeightReader read, WeightMemory memory, WorkerPool pool)
-        : base(outputs, inputs)
-    {
-        RowBytes = checked((int)TFormat.Type.BytesFor(inputs));
-        _memory = memory;
-        Pointer = memory.Take((long)outputs * RowBytes);
-        pool.Run(new CopyWork(this, read), outputs, grain: Math.Max(1, CopyBytes / RowBytes));
     }
 
     public override ElementType Type => TFormat.Type;
@@ -62,10 +48,7 @@ unsafe class FloatMatrix<TFormat> : WeightMatrix
     }
 
     private protected override void Product(Activations rows, Matrix result, WorkerPool pool)
-    {
-        pool.Run(new FloatWork(this, rows.Values, result), Outputs, Grain(rows.Values.Rows, pool.ThreadCount));
-        GC.KeepAlive(_memory);
-    }
+        => pool.Run(new FloatWork(this, rows.Values, result), Outputs, Grain(rows.Values.Rows, pool.ThreadCount));
 
     /// <summary>Asks for the row that is needed a few kilobytes from now, while this one is being computed.</summary>
     private protected void Prefetch(int output)
@@ -80,12 +63,6 @@ unsafe class FloatMatrix<TFormat> : WeightMatrix
 
     /// <summary>Weight rows handed to a thread at a time: small enough that a thread put aside holds up little.</summary>
     private protected int Grain(int rows, int threads) => Math.Clamp(Outputs / (threads * (rows > 4 ? 8 : 4)), 1, 64);
-
-    readonly struct CopyWork(FloatMatrix<TFormat> matrix, WeightReader read) : IRangeWork
-    {
-        public void Do(int from, int to)
-            => read((long)from * matrix.RowBytes, new Span<byte>(matrix.Pointer + (long)from * matrix.RowBytes, checked((to - from) * matrix.RowBytes)));
-    }
 
     /// <summary>Weight rows are widened a few at a time, into the second-level cache, and multiplied four by four with all activation rows.</summary>
     readonly struct FloatWork(FloatMatrix<TFormat> weights, Matrix rows, Matrix result) : IRangeWork

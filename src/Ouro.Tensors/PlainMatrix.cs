@@ -4,19 +4,9 @@ using Ouro.Tensors.Quantization;
 namespace Ouro.Tensors;
 
 /// <summary>Weights that vectors read as they are stored: a few activation rows are multiplied without widening the weights first.</summary>
-sealed class PlainMatrix<TFormat> : FloatMatrix<TFormat>
+sealed class PlainMatrix<TFormat>(int outputs, int inputs, ReadOnlyMemory<byte> bytes) : FloatMatrix<TFormat>(outputs, inputs, bytes)
     where TFormat : struct, IStoredNumbers
 {
-    public PlainMatrix(int outputs, int inputs, ReadOnlyMemory<byte> bytes)
-        : base(outputs, inputs, bytes)
-    {
-    }
-
-    public PlainMatrix(int outputs, int inputs, WeightReader read, WeightMemory memory, WorkerPool pool)
-        : base(outputs, inputs, read, memory, pool)
-    {
-    }
-
     /// <summary>Fewer rows than are worth a widening.</summary>
     const int FewRows = 3;
 

@@ -39,7 +39,7 @@ public abstract class WeightMatrix : IDisposable
         _ => throw new ArgumentOutOfRangeException(nameof(type), type, "Weights of this type cannot be multiplied."),
     };
 
-    /// <summary>Copies weights into memory of their own: quantised ones in the order in which products with 8-bit activations read them, others as they are.</summary>
+    /// <summary>Copies quantised weights into the order in which products with 8-bit activations read them.</summary>
     /// <param name="outputs">Rows, at least 1.</param>
     /// <param name="inputs">Columns, whole blocks of <paramref name="type"/>.</param>
     /// <param name="read">Gives row-major blocks.</param>
@@ -48,9 +48,6 @@ public abstract class WeightMatrix : IDisposable
     /// <exception cref="InvalidDataException">A scale is NaN or infinite.</exception>
     internal static WeightMatrix Pack(ElementType type, int outputs, int inputs, WeightReader read, WeightMemory memory, WorkerPool pool) => type switch
     {
-        ElementType.F32 => new PlainMatrix<F32>(outputs, inputs, read, memory, pool),
-        ElementType.F16 => new PlainMatrix<F16>(outputs, inputs, read, memory, pool),
-        ElementType.BF16 => new PlainMatrix<BF16>(outputs, inputs, read, memory, pool),
         ElementType.Q8_0 => PackedMatrix<PackedQ8_0>.Pack(outputs, inputs, read, memory, pool),
         ElementType.Q3_K => PackedMatrix<PackedWithOffset<Q3_K, ThreeBits>>.Pack(outputs, inputs, read, memory, pool),
         ElementType.Q4_K => PackedMatrix<PackedWithMinima<Q4_K, FourBits>>.Pack(outputs, inputs, read, memory, pool),
@@ -60,9 +57,9 @@ public abstract class WeightMatrix : IDisposable
     };
 
     /// <summary>Bytes that packed weights take.</summary>
+    /// <param name="type">A quantised type.</param>
     public static long PackedBytes(ElementType type, int outputs, int inputs) => WeightMemory.Rounded(type switch
     {
-        ElementType.F32 or ElementType.F16 or ElementType.BF16 => outputs * type.BytesFor(inputs),
         ElementType.Q8_0 => PackedMatrix<PackedQ8_0>.BytesFor(outputs, inputs),
         ElementType.Q3_K => PackedMatrix<PackedWithOffset<Q3_K, ThreeBits>>.BytesFor(outputs, inputs),
         ElementType.Q4_K => PackedMatrix<PackedWithMinima<Q4_K, FourBits>>.BytesFor(outputs, inputs),

@@ -29,7 +29,7 @@ public sealed unsafe partial class WeightMemory : IDisposable
         if (size > available)
         {
             throw new InsufficientMemoryException(
-                $"the weights take {size:N0} bytes of memory, and {available:N0} are there; a model quantised to fewer bits takes less");
+                $"packed weights take {size:N0} bytes, and {available:N0} are there; weights multiplied in single precision (activations f32) stay in their file");
         }
 
         _size = size;
