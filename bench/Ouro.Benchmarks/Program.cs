@@ -29,11 +29,7 @@ Add("tokenizer", "Encoding and decoding text on one core.", [text], (parsed, isW
 Add("quantize", "Encoding weights on one core, and the error of it.", [peer], (parsed, isWritten, _) => QuantizeBenchmark.Run(parsed.GetValue(peer), isWritten));
 Add("kernels", "Every kernel beside its scalar definition.", [], (_, isWritten, _) => KernelBenchmark.Run(isWritten));
 Add("peers", "Decoding, prefill, loading and memory, beside llama.cpp's on the same matrices.", [shape, peer, types, cache, seconds], Peers);
-Add("replies", "Guessing ahead, early exits and many texts at once, beside plain decoding and, with --peer, beside llama.cpp.", [shape, peer, cache, seconds], (parsed, isWritten, cancel) =>
-{
-    foreach (var name in parsed.GetValue(shape)!)
-        InCache(parsed, place => new RepliesBenchmark(name, parsed.GetValue(peer)?.FullName, place, TimeSpan.FromSeconds(parsed.GetValue(seconds)), cancel).Run(isWritten));
-});
+Add("replies", "Guessing ahead, early exits and many texts at once, beside plain decoding and, with --peer, beside llama.cpp.", [shape, peer, cache, seconds], Replies);
 Add("real-size", "Convert, quantise, verify and run whole models, each step a process.", [shape, folder, keep], (parsed, isWritten, cancel)
     => RealSizeBenchmark.Run(parsed.GetValue(shape)!, parsed.GetValue(folder), parsed.GetValue(keep), isWritten, cancel));
 Add("all", "All of these, one after the other.", [text, peer, types, cache, seconds, folder, keep], (parsed, isWritten, cancel) =>
@@ -44,6 +40,7 @@ Add("all", "All of these, one after the other.", [text, peer, types, cache, seco
     KernelBenchmark.Run(isWritten);
     if (parsed.GetValue(peer) is not null)
         Peers(parsed, isWritten, cancel);
+    Replies(parsed, isWritten, cancel);
     RealSizeBenchmark.Run(shapes, parsed.GetValue(folder), parsed.GetValue(keep), isWritten, cancel);
 });
 return root.Parse(args).Invoke();
@@ -77,9 +74,17 @@ void Peers(ParseResult parsed, bool isWritten, CancellationToken cancel)
 {
     var libraries = parsed.GetValue(peer) ?? throw new BenchmarkException("There is nobody to compare with; give --peer \"$(bench/peers/install-llama-cpp.sh)\".");
     WeightMix[] mixes = [.. parsed.GetValue(types)!.Select(name => WeightMix.Find(name)!)];
-    foreach (var name in parsed.CommandResult.GetResult(shape) is { } asked ? asked.GetValueOrDefault<string[]>() : shapes)
+    foreach (var name in Shapes(parsed))
         InCache(parsed, place => new PeersBenchmark(name, libraries.FullName, place, TimeSpan.FromSeconds(parsed.GetValue(seconds)), cancel).Run(mixes, isWritten));
 }
+
+void Replies(ParseResult parsed, bool isWritten, CancellationToken cancel)
+{
+    foreach (var name in Shapes(parsed))
+        InCache(parsed, place => new RepliesBenchmark(name, parsed.GetValue(peer)?.FullName, place, TimeSpan.FromSeconds(parsed.GetValue(seconds)), cancel).Run(isWritten));
+}
+
+string[] Shapes(ParseResult parsed) => parsed.CommandResult.GetResult(shape) is { } asked ? asked.GetValueOrDefault<string[]>() : shapes;
 
 void InCache(ParseResult parsed, Action<string> run)
 {

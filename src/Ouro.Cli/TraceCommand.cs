@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using System.Runtime.ExceptionServices;
 using System.Text.Json;
 using Ouro.Formats;
 using Ouro.Generation;
@@ -28,6 +29,8 @@ static class TraceCommand
         {
             if (result.GetResult(svg) is not null && result.GetResult(write) is not { Implicit: false })
                 result.AddError("--svg draws what --write writes; say how many tokens with --write.");
+            if (result.GetResult(write) is { Implicit: false } && (result.GetResult(json) ?? (object?)(result.GetResult(top) is { Implicit: false } ? top : null)) is not null)
+                result.AddError("--write shows rows over passes; --json and --top are about the gate and the read-outs. Leave one of them out.");
         });
         text.AddTo(command);
         engineOptions.AddTo(command);
@@ -68,6 +71,9 @@ static class TraceCommand
             scheduler.Step(cancel);
             picture.Add(scheduler.LastPass);
         }
+
+        if (sequence.Failure is { } failure)
+            ExceptionDispatchInfo.Throw(failure);
 
         string Name(int id) => Shown(id, engine.TokenizerIfAny);
         picture.Write(Front.Results, sequence.Tokens, Name);

@@ -9,7 +9,22 @@ namespace Ouro.Generation;
 /// <param name="StateChange">|state - state before the loop| / |state|; infinite where nobody asked for it.</param>
 /// <param name="Confidence">The probability of the likeliest next token; 0 where nobody has read it.</param>
 public readonly record struct LoopOutcome(
-    int Position, int LoopsRun, double Cumulative, double StateChange = double.PositiveInfinity, double Confidence = 0);
+    int Position, int LoopsRun, double Cumulative, double StateChange = double.PositiveInfinity, double Confidence = 0)
+{
+    /// <summary>|after - before| / |after|, infinite for a state of zeros.</summary>
+    internal static double Change(ReadOnlySpan<float> before, ReadOnlySpan<float> after)
+    {
+        var (difference, size) = (0.0, 0.0);
+        for (var i = 0; i < after.Length; i++)
+        {
+            var step = (double)after[i] - before[i];
+            difference += step * step;
+            size += (double)after[i] * after[i];
+        }
+
+        return size > 0 ? Math.Sqrt(difference / size) : double.PositiveInfinity;
+    }
+}
 
 /// <summary>What decides at which loop a token's answer is read.</summary>
 /// <remarks>

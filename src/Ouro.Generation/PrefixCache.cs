@@ -17,11 +17,11 @@ sealed class PrefixCache(long mostBytes) : IDisposable
     /// <summary>Bytes of the pages kept.</summary>
     public long Bytes { get; private set; }
 
-    /// <summary>Gives an empty text the pages of its beginning.</summary>
+    /// <summary>Gives a text that has no pages yet those of its beginning.</summary>
     /// <returns>Tokens that they hold.</returns>
     public int Find(KvSequence kv, ReadOnlySpan<int> tokens)
     {
-        if (!_roots.TryGetValue(kv.Shape, out var node))
+        if (kv.Pages.Count > 0 || !_roots.TryGetValue(kv.Shape, out var node))
             return 0;
 
         var found = 0;
@@ -31,15 +31,14 @@ sealed class PrefixCache(long mostBytes) : IDisposable
             if (child is null)
                 break;
 
-            Touch(child);
             var isWhole = shared == KvPage.Positions;
-            kv.Adopt(isWhole && !kv.Policy.IsShared() ? child.Page.Share() : child.Page.Copy());
-            found += shared;
+            kv.Adopt(isWhole ? child.Page.Share() : child.Page.Copy());
+            (node, found) = (child, found + shared);
             if (!isWhole)
                 break;
-            node = child;
         }
 
+        Touch(node);
         return found;
     }
 
@@ -60,24 +59,18 @@ sealed class PrefixCache(long mostBytes) : IDisposable
                 break;
 
             node = Child(node, part) ?? Add(node, part.ToArray(), kv.Pages[first / KvPage.Positions].Share());
-            Touch(node);
         }
 
+        Touch(node);
         Shrink(mostBytes);
     }
 
     /// <summary>Lets go of pages until so few bytes are left.</summary>
     public void Shrink(long bytes)
     {
-        for (var entry = _byUse.Last; entry is not null && Bytes > bytes;)
-        {
-            var node = entry.Value;
-            entry = entry.Previous;
-            if (node.Children.Count == 0)
-                Remove(node);
-            if (entry is null && Bytes > bytes)
-                entry = _byUse.Last;    // parents are without children now
-        }
+        // Parents are used when their children are, and are touched after them: whoever comes last has no children.
+        while (Bytes > bytes && _byUse.Last is { } last)
+            Remove(last.Value);
     }
 
     public void Dispose() => Shrink(0);
@@ -99,10 +92,14 @@ sealed class PrefixCache(long mostBytes) : IDisposable
         node.Page.Dispose();
     }
 
+    /// <summary>A page and those before it have been used now.</summary>
     void Touch(Node node)
     {
-        _byUse.Remove(node.Entry!);
-        _byUse.AddFirst(node.Entry!);
+        for (var used = node; used.Entry is { } entry; used = used.Parent!)
+        {
+            _byUse.Remove(entry);
+            _byUse.AddFirst(entry);
+        }
     }
 
     static Node? Child(Node node, ReadOnlySpan<int> tokens)

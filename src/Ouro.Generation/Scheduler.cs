@@ -24,7 +24,7 @@ public sealed record SchedulerOptions
 
 /// <summary>Takes many texts through the loops of one model together: every pass has rows of whoever has work.</summary>
 /// <remarks>
-/// A pass first has the rows of replies, the text that has waited longest first, then chunks of prompts. A row's result does not depend on the
+/// A pass first has the rows of replies, then chunks of prompts, and in both the texts take turns at being first. A row's result does not depend on the
 /// other rows, bit for bit, so a text never depends on what is computed beside it. Texts join and leave between passes. Not thread-safe;
 /// nothing is allocated per token.
 /// </remarks>
@@ -41,7 +41,9 @@ public sealed class Scheduler : IDisposable
     float[] _gateLogits = [];
     long _modelTicks;                           // of the step under way
     int _writers;                               // texts that write in the pass under way
-    int _first;                                 // whose turn it is to be served first
+    int _firstReply, _firstPrompt;              // whose turn it is to be served first
+    int _passesAlone;                           // passes to come that have rows of one text each
+    bool _isDisposed;
 
     /// <param name="model">Shared, kept.</param>
     public Scheduler(OuroModel model, SchedulerOptions? options = null)
@@ -88,14 +90,8 @@ public sealed class Scheduler : IDisposable
     public Sequence Open(SequenceOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
+        ObjectDisposedException.ThrowIf(_isDisposed, this);
         var sequence = new Sequence(this, options);
-        if (sequence.MostKvBytes > _options.KvBytes)
-        {
-            throw new InsufficientMemoryException(
-                $"{options.ContextTokens:N0} tokens of context need {sequence.MostKvBytes:N0} bytes of keys and values, but {_options.KvBytes:N0} are set aside for them; "
-                + "ask for a shorter context or a smaller type of keys and values");
-        }
-
         _sequences.Add(sequence);
         Admit();
         return sequence;
@@ -115,7 +111,16 @@ public sealed class Scheduler : IDisposable
 
         _pass.Load(_states);
         var before = Stopwatch.GetTimestamp();
-        Model.Pass(_pass.Rows, _states);
+        try
+        {
+            Model.Pass(_pass.Rows, _states);
+        }
+        catch (InvalidDataException problem)
+        {
+            Suspect(problem);
+            return true;
+        }
+
         _modelTicks += Stopwatch.GetTimestamp() - before;
         TakeStates();
         Judge();
@@ -129,12 +134,23 @@ public sealed class Scheduler : IDisposable
     /// <summary>Ends the texts that are open.</summary>
     public void Dispose()
     {
+        _isDisposed = true;
         while (_sequences.Count > 0)
             _sequences[^1].Dispose();
         Prefixes.Dispose();
     }
 
     internal PrefixCache Prefixes { get; }
+
+    internal void RefuseWhatNeverFits(Sequence sequence)
+    {
+        if (sequence.MostKvBytes > _options.KvBytes)
+        {
+            throw new InsufficientMemoryException(
+                $"{sequence.Options.ContextTokens:N0} tokens of context need {sequence.MostKvBytes:N0} bytes of keys and values, but {_options.KvBytes:N0} are set aside for them; "
+                + "ask for a shorter context or a smaller type of keys and values");
+        }
+    }
 
     internal void Remove(Sequence sequence)
     {
@@ -178,35 +194,45 @@ public sealed class Scheduler : IDisposable
                 return;
 
             ReservedBytes += sequence.MostKvBytes;
-            sequence.IsWaiting = false;
+            sequence.Admit();
         }
     }
 
     void Gather()
     {
         _pass.Clear();
-        _first = _sequences.Count > 0 ? (_first + 1) % _sequences.Count : 0;
         _writers = 0;
+        var isPromptThere = false;
         foreach (var sequence in _sequences)
-            _writers += sequence.IsWriting && !sequence.HasPrompt ? 1 : 0;
-
-        for (var i = 0; i < _sequences.Count && _pass.Room > 0; i++)
         {
-            var sequence = _sequences[(_first + i) % _sequences.Count];
-            if (!sequence.IsWaiting && !sequence.HasPrompt)
-                sequence.Enlist(_pass, _pass.Room, chunk: 0);
+            _writers += sequence.IsWriting && !sequence.HasPrompt ? 1 : 0;
+            isPromptThere |= !sequence.IsWaiting && sequence.HasPrompt;
         }
 
-        var promptRows = Math.Min(_pass.Room, _writers > 0 ? _options.MostPromptRowsBesideReplies : _options.MostRows);
-        for (var i = 0; i < _sequences.Count && promptRows > 0; i++)
+        // Guesses must not crowd out prompts: these always have an eighth of a pass, and a row at least.
+        var kept = isPromptThere && _options.MostRows > 1 ? Math.Max(1, _options.MostRows / 8) : 0;
+        Gather(ref _firstReply, _options.MostRows - kept, ofPrompts: false);
+        var promptRows = Math.Min(_pass.Room, _writers > 0 ? Math.Max(kept, _options.MostPromptRowsBesideReplies) : _options.MostRows);
+        Gather(ref _firstPrompt, promptRows, ofPrompts: true);
+        _passesAlone = Math.Max(0, _passesAlone - 1);
+    }
+
+    /// <param name="first">Whose turn it is to be served first; afterwards that of the text behind the one that was.</param>
+    void Gather(ref int first, int rows, bool ofPrompts)
+    {
+        var (begin, isAnyServed) = (first, false);
+        for (var i = 0; i < _sequences.Count && rows > 0 && (_passesAlone == 0 || _pass.Count == 0); i++)
         {
-            var sequence = _sequences[(_first + i) % _sequences.Count];
-            if (sequence.IsWaiting || !sequence.HasPrompt)
+            var at = (begin + i) % _sequences.Count;
+            var sequence = _sequences[at];
+            if (sequence.IsWaiting || sequence.HasPrompt != ofPrompts)
                 continue;
 
             var before = _pass.Count;
-            sequence.Enlist(_pass, promptRows, chunk: promptRows);
-            promptRows -= _pass.Count - before;
+            sequence.Enlist(_pass, rows, chunk: ofPrompts ? rows : 0);
+            rows -= _pass.Count - before;
+            if (!isAnyServed && _pass.Count > before)
+                (first, isAnyServed) = (at + 1, true);
         }
     }
 
@@ -221,7 +247,7 @@ public sealed class Scheduler : IDisposable
         var wanted = 0;
         for (var row = 0; row < rows; row++)
         {
-            if (_pass.Sequences[row].AfterLoop(_pass.Columns[row], _states[row], _gateLogits[row]))
+            if (AfterLoop(row))
                 _readRows[wanted++] = row;
         }
 
@@ -239,7 +265,43 @@ public sealed class Scheduler : IDisposable
         Model.Read(_readStates, _logits);
         _modelTicks += Stopwatch.GetTimestamp() - before;
         for (var i = 0; i < _readStates.Rows; i++)
-            _pass.Sequences[_readRows[i]].Judge(_pass.Columns[_readRows[i]], _logits[i]);
+            Judge(_readRows[i], _logits[i]);
+    }
+
+    // What a text's own rule or chooser throws ends that text alone.
+    bool AfterLoop(int row)
+    {
+        try
+        {
+            return _pass.Sequences[row].AfterLoop(_pass.Columns[row], _states[row], _gateLogits[row]);
+        }
+        catch (Exception problem) when (problem is not OutOfMemoryException)
+        {
+            _pass.Sequences[row].Fail(problem);
+            return false;
+        }
+    }
+
+    void Judge(int row, ReadOnlySpan<float> logits)
+    {
+        try
+        {
+            _pass.Sequences[row].Judge(_pass.Columns[row], logits);
+        }
+        catch (Exception problem) when (problem is not OutOfMemoryException)
+        {
+            _pass.Sequences[row].Fail(problem);
+        }
+    }
+
+    /// <summary>A pass came to numbers that are not finite: its text fails, or, of several, each makes its next pass alone, to find the one.</summary>
+    void Suspect(InvalidDataException problem)
+    {
+        var first = _pass.Sequences[0];
+        if (_pass.Sequences.IndexOfAnyExcept(first) >= 0)
+            _passesAlone = _sequences.Count;
+        else
+            first.Fail(problem);
     }
 
     void Settle(double seconds)

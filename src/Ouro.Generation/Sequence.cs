@@ -27,9 +27,10 @@ public sealed partial class Sequence : IDisposable
     readonly DraftPlan _plan;
     readonly float[] _exitState;
 
+    // _started and _promptEnd <= _count; _certain <= _count; columns stand at positions below _started, without a gap at the end.
     int _count;         // tokens, guesses included
     int _certain;       // tokens that are certain
-    int _started;       // tokens that have, or had, a column
+    int _started;       // tokens that have, or had, a column, or whose keys and values are known from another text
     int _promptEnd;     // tokens before this one were given
     int _lossyFrom = int.MaxValue;   // the first position whose keys and values are not those of a full-depth run
     ITokenChooser? _chooser;
@@ -45,6 +46,7 @@ public sealed partial class Sequence : IDisposable
         (_scheduler, Options) = (scheduler, options);
         Rule = options.Rule.For(scheduler.Model);
         _kv = scheduler.Model.NewSequence(Rule.Loops, options.KvType, options.Policy);
+        scheduler.RefuseWhatNeverFits(this);
         _tokens = new int[options.ContextTokens];
         _plan = new DraftPlan(Rule.Loops, options.Policy.IsShared() ? 0 : options.DraftLoops, scheduler.Costs);
         _exitState = new float[scheduler.Model.Config.Width];
@@ -59,7 +61,7 @@ public sealed partial class Sequence : IDisposable
     /// <summary>The tokens that are certain.</summary>
     public ReadOnlySpan<int> Tokens => _tokens.AsSpan(0, _certain);
 
-    /// <summary>The loop, from 1, at which the newest token was read; 0 while nothing was read.</summary>
+    /// <summary>The loop, from 1, of the newest read-out: of the newest token, or, of a reply, of the token before it; 0 while nothing was read.</summary>
     public int Depth { get; private set; }
 
     /// <summary>True if the newest token was read and nobody has continued from it.</summary>
@@ -81,15 +83,16 @@ public sealed partial class Sequence : IDisposable
     public int DraftLoops => _plan.DraftLoops;
 
     /// <summary>Bytes of keys and values that its whole context takes.</summary>
-    public long MostKvBytes => _kv.Shape.BytesFor((Options.ContextTokens + KvPage.Positions - 1) / KvPage.Positions * KvPage.Positions);
+    public long MostKvBytes
+        => (long)Int128.Min(((long)Options.ContextTokens + KvPage.Positions - 1) / KvPage.Positions * (Int128)KvPage.Positions * _kv.Shape.BytesPerPosition, long.MaxValue);
 
     /// <summary>True while there is no room for its keys and values; passes leave it out.</summary>
-    public bool IsWaiting { get; internal set; } = true;
+    public bool IsWaiting { get; private set; } = true;
 
     /// <summary>True if it is being continued.</summary>
     public bool IsWriting => _chooser is not null;
 
-    /// <summary>Why the reply ended, if the chooser could not choose; null otherwise.</summary>
+    /// <summary>Why it could not be computed or continued; null otherwise. A text that failed is empty, and other texts go on.</summary>
     public Exception? Failure { get; private set; }
 
     /// <summary>True if the next pass would have rows of it.</summary>
@@ -97,6 +100,8 @@ public sealed partial class Sequence : IDisposable
     {
         get
         {
+            if (IsWaiting)
+                return false;
             if (_started < _promptEnd)
                 return true;
             foreach (var column in _columns)
@@ -111,7 +116,7 @@ public sealed partial class Sequence : IDisposable
 
     /// <summary>Makes the text this one: keeps what both have at the beginning, forgets what follows there, and feeds the rest.</summary>
     /// <remarks>The last token is always fed, since what follows it is asked for. What a lossy policy wrote is not kept.</remarks>
-    /// <returns>How many tokens were kept, and so cost nothing.</returns>
+    /// <returns>How many tokens were kept, or are known from other texts, and so cost nothing.</returns>
     /// <exception cref="InvalidOperationException">The context has no room for it; nothing has changed.</exception>
     /// <exception cref="ArgumentOutOfRangeException">A token is not in the vocabulary; nothing has changed.</exception>
     public int Become(ReadOnlySpan<int> text)
@@ -120,10 +125,8 @@ public sealed partial class Sequence : IDisposable
         var kept = Math.Min(Tokens.CommonPrefixLength(text), Math.Max(0, text.Length - 1));
         kept = Math.Min(kept, Reusable());
         Truncate(kept);
-        if (kept == 0 && !text.IsEmpty)
-            kept = Recall(text[..^1]);
         Append(text[kept..]);
-        return kept;
+        return Math.Max(kept, _started);
     }
 
     /// <summary>Adds tokens to the text; passes compute them.</summary>
@@ -155,16 +158,21 @@ public sealed partial class Sequence : IDisposable
 
         (_chooser, _limit, Failure) = (chooser, limit, null);
         _stops = stops ?? NoStops;
+        var isReadAndWhole = _isRead && _started == _certain;
+        if (!isReadAndWhole && _started == _certain && ColumnAt(_certain - 1) is not { ExitLoop: 0 })
+            RunLastAgain();                     // what was read is no longer known
         while (_started >= _promptEnd && _started < _certain)
             Start(_started, isPrompt: false);   // the last token of a reply that ended
-        if (_isRead)
+        if (isReadAndWhole)
             _scheduler.ReadNow(this);           // the text was fed, and read, before anybody continued it
+        _isRead = false;
     }
 
     /// <summary>Takes the next token of the reply, if there is one.</summary>
     public bool TryTake(out GeneratedToken token) => _written.TryDequeue(out token);
 
     /// <summary>Ends the reply: guesses are forgotten, and so are tokens that nobody took.</summary>
+    /// <remarks>The newest token that remains is run again when something is to follow it.</remarks>
     public void Stop()
     {
         if (!IsWriting && _written.Count == 0)
@@ -173,13 +181,8 @@ public sealed partial class Sequence : IDisposable
         End();
         _certain -= _written.Count - (_isFull && _written.Count > 0 ? 1 : 0);
         _written.Clear();
-        (Depth, _isRead) = (0, false);
-
-        // The newest token has perhaps been judged already; it is run again when somebody asks what follows it.
-        DropFrom(_certain - 1);
-        _count = _certain;
-        if (_certain <= _promptEnd && _lossyFrom < _certain)
-            RunAgain();
+        _isFull = false;
+        RunLastAgain();     // it has perhaps been judged already
     }
 
     /// <summary>Takes the text out of the scheduler and gives its memory back, but for what the scheduler keeps for texts with the same beginning.</summary>
@@ -189,10 +192,30 @@ public sealed partial class Sequence : IDisposable
             return;
 
         _isDisposed = true;
-        Keep(withRest: true);
-        _scheduler.Remove(this);
-        DropFrom(0);
-        _kv.Dispose();
+        try
+        {
+            Keep(withRest: true);
+        }
+        finally
+        {
+            Empty();
+            _scheduler.Remove(this);
+            _kv.Dispose();
+        }
+    }
+
+    /// <summary>Ends a text that cannot be computed or continued.</summary>
+    internal void Fail(Exception problem)
+    {
+        Empty();
+        Failure = problem;
+    }
+
+    /// <summary>There is room for its keys and values.</summary>
+    internal void Admit()
+    {
+        IsWaiting = false;
+        Recall();
     }
 
     /// <summary>Tokens whose keys and values are those of a full-depth run: all before the first unfinished one.</summary>
@@ -208,13 +231,27 @@ public sealed partial class Sequence : IDisposable
         return reusable;
     }
 
-    /// <summary>Starts with what the scheduler remembers of other texts.</summary>
-    int Recall(ReadOnlySpan<int> beginning)
+    /// <summary>Begins with what the scheduler knows of other texts.</summary>
+    void Recall()
     {
-        var found = _scheduler.Prefixes.Find(_kv, beginning);
-        beginning[..found].CopyTo(_tokens);
-        (_count, _certain, _started, _promptEnd) = (found, found, found, found);
-        return found;
+        if (!IsWaiting && _started == 0 && _certain > 1)
+            _started = _scheduler.Prefixes.Find(_kv, Tokens[..^1]);
+    }
+
+    /// <summary>Lets the newest token run again, as what it was, when somebody asks what follows it.</summary>
+    void RunLastAgain()
+    {
+        DropFrom(_certain - 1);
+        _count = _certain;
+        (Depth, _isRead) = (0, false);
+        if (_certain <= _promptEnd && _lossyFrom < _certain)
+            RunAgain();
+    }
+
+    void Empty()
+    {
+        Truncate(0);
+        _promptEnd = 0;
     }
 
     /// <summary>Lets other texts begin with what this one has computed.</summary>
@@ -268,5 +305,6 @@ public sealed partial class Sequence : IDisposable
         _certain += tokens.Length;
         (_count, _promptEnd) = (_certain, _certain);
         (Depth, _isRead, _isFull) = (0, false, false);
+        Recall();
     }
 }

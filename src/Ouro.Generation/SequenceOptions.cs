@@ -9,18 +9,24 @@ namespace Ouro.Generation;
 public sealed record SequenceOptions(ExitRule Rule, int ContextTokens)
 {
     /// <inheritdoc cref="SequenceOptions"/>
-    public int ContextTokens { get; init; } = ContextTokens >= 1
-        ? ContextTokens
-        : throw new ArgumentOutOfRangeException(nameof(ContextTokens), ContextTokens, "A text needs room for one token at least.");
+    public int ContextTokens { get; init => field = AtLeastOne(value); } = AtLeastOne(ContextTokens);
 
     /// <summary>What tokens leave behind.</summary>
     public KvPolicy Policy { get; init; } = KvPolicy.Exact;
 
     /// <summary>What keys and values are stored as: F32, F16 or Q8_0.</summary>
-    public ElementType KvType { get; init; } = ElementType.F16;
+    public ElementType KvType { get; init => field = Storable(value); } = ElementType.F16;
 
     /// <inheritdoc cref="Setting.DraftLoops"/>
     public int DraftLoops { get; init => field = (int)Setting.DraftLoops.Check(value); } = (int)Setting.DraftLoops.Default;
+
+    static int AtLeastOne(int tokens)
+        => tokens >= 1 ? tokens : throw new ArgumentOutOfRangeException(nameof(tokens), tokens, "A text needs room for one token at least.");
+
+    static ElementType Storable(ElementType type)
+        => type is ElementType.F32 or ElementType.F16 or ElementType.Q8_0
+            ? type
+            : throw new ArgumentOutOfRangeException(nameof(type), type, "Keys and values are stored as F32, F16 or Q8_0.");
 }
 
 /// <summary>A token of a reply.</summary>
@@ -37,6 +43,6 @@ public readonly record struct GeneratedToken(int Id, int Depth, int LoopsRun, fl
 /// <param name="GuessesKept">Of them, those that had been guessed right.</param>
 /// <param name="WritingPasses">Of the passes, those in which it wrote a reply and no prompt was under way.</param>
 /// <param name="PlainSeconds">What its tokens would have taken one after another, at the measured cost of passes with one row.</param>
-/// <param name="Seconds">What the passes took in which it wrote.</param>
+/// <param name="Seconds">Its share, by rows, of the time of the passes in which it wrote.</param>
 public readonly record struct SequenceCounters(
     long Passes, long Rows, long Guesses, long GuessesKept, long WritingPasses, double PlainSeconds, double Seconds);

@@ -6,18 +6,6 @@ namespace Ouro.Generation;
 /// <content>What a text does in a pass: give rows, take states, judge read-outs, settle.</content>
 public sealed partial class Sequence
 {
-    /// <summary>Rows that it would give without a limit, prompts aside.</summary>
-    internal int WritingRows
-    {
-        get
-        {
-            var rows = 0;
-            foreach (var column in _columns)
-                rows += column.IsDone || column.IsPrompt ? 0 : 1;
-            return rows;
-        }
-    }
-
     /// <summary>True if it has tokens of a prompt to run.</summary>
     internal bool HasPrompt
     {
@@ -46,18 +34,16 @@ public sealed partial class Sequence
                 Start(_started, isPrompt: true);
         }
 
-        Column? before = null;
-        var isBeforeInPass = false;
+        Column? before = null;      // if it is not done, it is in this pass
         foreach (var column in _columns)
         {
-            if (before is { IsDone: false } && (_kv.Policy.IsShared() && !column.IsPrompt || before.LoopsRun + (isBeforeInPass ? 1 : 0) <= column.LoopsRun))
+            if (before is { IsDone: false } && ((_kv.Policy.IsShared() && !column.IsPrompt) || before.LoopsRun + 1 <= column.LoopsRun))
                 return;
             if (!column.IsDone && rows-- == 0)
                 return;
 
-            isBeforeInPass = !column.IsDone;
             before = column;
-            if (isBeforeInPass)
+            if (!column.IsDone)
                 pass.Add(this, column, new Row(_kv, column.Position, column.LoopsRun));
         }
     }
@@ -69,11 +55,14 @@ public sealed partial class Sequence
     /// <summary>Takes what a pass made of a token, and says whether its read-out is wanted.</summary>
     internal bool AfterLoop(Column column, ReadOnlySpan<float> state, float gateLogit)
     {
-        var change = column.IsAwaited && Rule.AsksState ? Change(column.State, state) : double.PositiveInfinity;
+        if (column.IsDropped)
+            return false;
+
+        var change = column.IsAwaited && Rule.AsksState ? LoopOutcome.Change(column.State, state) : double.PositiveInfinity;
         state.CopyTo(column.State);
         column.LoopsRun++;
-        if (!column.IsAwaited || column.ExitLoop != 0)
-            return false;
+        if (!column.IsAwaited || column.ExitLoop != 0 || column.Position < _certain - 1)
+            return false;   // the last: more was fed behind it before it was read
 
         if (Rule.AsksGate)
             column.Chances.Add(gateLogit, isLast: column.LoopsRun == Rule.Loops);
@@ -109,7 +98,7 @@ public sealed partial class Sequence
         if (!IsWriting || (!isExit && !IsGuessedFrom(column)))
             return;
 
-        var next = Choose(logits, column.Position + 1, isGuess: !isExit);
+        var next = isExit && column.Position < _certain ? Choose(logits, column.Position + 1, isGuess: false) : ChooseIfPossible(logits, column, isGuess: !isExit);
         if (next < 0)
             return;
 
@@ -131,8 +120,14 @@ public sealed partial class Sequence
     /// <summary>Takes the first answer of a text that was read before anybody continued it.</summary>
     internal void Begin(ReadOnlySpan<float> logits)
     {
-        if (Choose(logits, _certain, isGuess: false) is >= 0 and var next)
-            Commit(_certain, new GeneratedToken(next, Depth, Rule.Loops, Margin(logits)));
+        try
+        {
+            Commit(_certain, new GeneratedToken(Choose(logits, _certain, isGuess: false), Depth, Rule.Loops, Margin(logits)));
+        }
+        catch (Exception problem) when (problem is not OutOfMemoryException)
+        {
+            Fail(problem);
+        }
     }
 
     /// <summary>After the judgements of a pass: ends tokens that run no more.</summary>
@@ -278,18 +273,27 @@ public sealed partial class Sequence
         return null;
     }
 
-    /// <summary>Asks the chooser; if it cannot choose, this text ends and no other.</summary>
-    /// <returns>-1 if it cannot.</returns>
+    /// <exception cref="InvalidOperationException">The chooser gives a token that the model does not have; it may throw what it likes besides.</exception>
     int Choose(ReadOnlySpan<float> logits, int position, bool isGuess)
+    {
+        var next = _chooser!.Choose(logits, _tokens.AsSpan(0, position), position, isGuess);
+        return (uint)next < (uint)logits.Length
+            ? next
+            : throw new InvalidOperationException($"The chooser gave token {next}, but the model has {logits.Length:N0} tokens.");
+    }
+
+    /// <summary>Chooses behind a token that may be wrong; where nothing can be chosen, nothing is guessed.</summary>
+    int ChooseIfPossible(ReadOnlySpan<float> logits, Column column, bool isGuess)
     {
         try
         {
-            return _chooser!.Choose(logits, _tokens.AsSpan(0, position), position, isGuess);
+            return Choose(logits, column.Position + 1, isGuess);
         }
         catch (Exception problem) when (problem is not OutOfMemoryException)
         {
-            Failure = problem;
-            End();
+            // Should the token be right after all, it is begun again, and asked about when it is certain.
+            if (!isGuess)
+                DropFrom(column.Position);
             return -1;
         }
     }
@@ -307,19 +311,6 @@ public sealed partial class Sequence
         }
 
         return false;
-    }
-
-    static double Change(ReadOnlySpan<float> before, ReadOnlySpan<float> after)
-    {
-        var (difference, size) = (0.0, 0.0);
-        for (var i = 0; i < after.Length; i++)
-        {
-            var step = (double)after[i] - before[i];
-            difference += step * step;
-            size += (double)after[i] * after[i];
-        }
-
-        return size > 0 ? Math.Sqrt(difference / size) : double.PositiveInfinity;
     }
 
     static float Margin(ReadOnlySpan<float> logits)

@@ -87,6 +87,7 @@ public sealed class Session : IDisposable
         if (tokens.IsEmpty)
             return;
 
+        _sequence.Stop();
         var (count, depth, isRead) = (_sequence.Tokens.Length, _sequence.Depth, _sequence.IsRead);
         _sequence.Feed(tokens);
         try
@@ -154,7 +155,7 @@ public sealed class Session : IDisposable
     public void Complete(CancellationToken cancel = default)
     {
         while (_sequence.HasWork)
-            _scheduler.Step(cancel);
+            Step(cancel);
     }
 
     /// <summary>Gives the keys and values back.</summary>
@@ -168,7 +169,10 @@ public sealed class Session : IDisposable
 
     void Step(CancellationToken cancel)
     {
-        if (!_scheduler.Step(cancel))
+        var isAnythingDone = _scheduler.Step(cancel);
+        if (_sequence.Failure is { } failure)
+            ExceptionDispatchInfo.Throw(failure);
+        if (!isAnythingDone)
             throw new InvalidOperationException("The text waits for something that no pass will bring.");
     }
 }

@@ -36,9 +36,21 @@ public sealed record Trace(int[] Ids, IReadOnlyList<LoopTrace> Loops, int[] Exit
 
         using var sequence = model.NewSequence(rule.Loops, kvType);
         var logits = new Matrix(0, model.Config.Vocabulary);
+        var before = new Matrix(0, model.Config.Width);
+        var text = ids.ToArray();
+        var changes = new double[rule.Loops][];
         new LoopRun(model, sequence, rule.Loops).Run(ids, 0, (first, loop, states) =>
         {
+            if (loop == 0)
+                model.Embed(text.AsSpan(first, states.Rows), before);
+            changes[loop] ??= new double[tokens];
             model.Read(states, logits);
+            for (var row = 0; row < states.Rows; row++)
+            {
+                changes[loop][first + row] = LoopOutcome.Change(before[row], states[row]);
+                states[row].CopyTo(before[row]);
+            }
+
             for (var row = 0; row < states.Rows; row++)
                 loops[loop].Logits[first + row] = logits[row].ToArray();
             if (model.HasGate)
@@ -47,11 +59,11 @@ public sealed record Trace(int[] Ids, IReadOnlyList<LoopTrace> Loops, int[] Exit
 
         var exits = new int[tokens];
         for (var token = 0; token < tokens; token++)
-            exits[token] = Exit(loops, token, rule.For(model));
-        return new Trace(ids.ToArray(), loops, exits);
+            exits[token] = Exit(loops, changes, token, rule.For(model));
+        return new Trace(text, loops, exits);
     }
 
-    static int Exit(LoopTrace[] loops, int token, ExitRule rule)
+    static int Exit(LoopTrace[] loops, double[][] changes, int token, ExitRule rule)
     {
         var chances = new ExitChances();
         var exit = 0;
@@ -64,7 +76,7 @@ public sealed record Trace(int[] Ids, IReadOnlyList<LoopTrace> Loops, int[] Exit
                 (loop.StopChance[token], loop.ExitChance[token], loop.Cumulative[token]) = (chances.Stop, chances.Exit, chances.Cumulative);
             }
 
-            if (exit == 0 && rule.Reads(new LoopOutcome(token, i + 1, chances.Cumulative)))
+            if (exit == 0 && rule.Reads(new LoopOutcome(token, i + 1, chances.Cumulative, changes[i][token], LogitScan.Confidence(loop.Logits[token]))))
                 exit = i + 1;
         }
 

@@ -70,6 +70,12 @@ public sealed class KvSequence(KvShape shape, KvPolicy policy = KvPolicy.Exact) 
             return;
 
         _isShared = true;
+        for (var page = 0; page < _pages.Count; page++)
+        {
+            if (_pages[page].IsShared)
+                ReplaceByCopy(page);
+        }
+
         for (var position = 0; position < positions; position++)
             Share(position, shape.Loops);
         if (policy != KvPolicy.LastLoop)

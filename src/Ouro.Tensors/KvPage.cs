@@ -64,6 +64,7 @@ public sealed unsafe class KvPage(KvShape shape) : IDisposable
     /// <summary>Gives back the memory of a loop.</summary>
     public void Release(int loop)
     {
+        RefuseIfShared();
         NativeMemory.AlignedFree((void*)_loops[loop]);
         _loops[loop] = 0;
     }
@@ -95,6 +96,7 @@ public sealed unsafe class KvPage(KvShape shape) : IDisposable
     /// <param name="position">From 0, within the page.</param>
     public void CopyPosition(int position, int from, int to)
     {
+        RefuseIfShared();
         Reserve(to);
         for (var at = (long)position * shape.HeadBytes; at < LoopBytes; at += Positions * shape.HeadBytes)
             new ReadOnlySpan<byte>(Start(from) + at, shape.HeadBytes).CopyTo(new Span<byte>(Start(to) + at, shape.HeadBytes));
@@ -103,6 +105,7 @@ public sealed unsafe class KvPage(KvShape shape) : IDisposable
     /// <summary>Puts the mean of the first loops' keys and values of a position into one loop's place.</summary>
     public void AveragePosition(int position, int loops, int to)
     {
+        RefuseIfShared();
         Reserve(to);
         Span<float> sum = new float[shape.HeadSize], numbers = new float[shape.HeadSize];
         for (var at = (long)position * shape.HeadBytes; at < LoopBytes; at += Positions * shape.HeadBytes)
@@ -131,6 +134,12 @@ public sealed unsafe class KvPage(KvShape shape) : IDisposable
 
     /// <summary>Gives back the memory of a page that nobody disposed.</summary>
     ~KvPage() => Free();
+
+    void RefuseIfShared()
+    {
+        if (IsShared)
+            throw new InvalidOperationException("Others use this page; write to a copy.");
+    }
 
     byte* Start(int loop)
         => _loops[loop] is not 0 and var start

@@ -21,7 +21,7 @@ sealed record RandomReply(SequenceOptions Options, int[] Prompt, SamplingOptions
             Confidence = One(1, 1, 0.05, 0.3),
             StateChange = One(0, 0, 0.2, 0.8),
         };
-        var prompt = new int[One(1, 2, random.Next(3, 20), random.Next(60, 70))];
+        var prompt = new int[One(1, 2, random.Next(3, 20), random.Next(60, 70), random.Next(120, 140))];
         foreach (ref var token in prompt.AsSpan())
             token = random.Next(model.Config.Vocabulary);
         var common = random.Next(2) * random.Next(prompt.Length + 1);   // many texts begin alike, up to somewhere

@@ -214,7 +214,7 @@ public sealed class SchedulerLaws
         public Guest(Scheduler scheduler, RandomReply reply)
         {
             (Reply, Sequence) = (reply, scheduler.Open(reply.Options));
-            Sequence.Feed(reply.Prompt);
+            Sequence.Become(reply.Prompt);
             Sequence.Write(reply.NewChooser(scheduler.Model), reply.Limit, reply.Stops);
         }
 
