@@ -156,11 +156,10 @@ public sealed partial class Sequence : IDisposable
         if (limit < 1)
             return;
 
-        (_chooser, _limit, Failure) = (chooser, limit, null);
-        _stops = stops ?? NoStops;
         var isReadAndWhole = _isRead && _started == _certain;
         if (!isReadAndWhole && _started == _certain && ColumnAt(_certain - 1) is not { ExitLoop: 0 })
             RunLastAgain();                     // what was read is no longer known
+        (_chooser, _limit, _stops, Failure) = (chooser, limit, stops ?? NoStops, null);
         while (_started >= _promptEnd && _started < _certain)
             Start(_started, isPrompt: false);   // the last token of a reply that ended
         if (isReadAndWhole)
@@ -304,7 +303,7 @@ public sealed partial class Sequence : IDisposable
         tokens.CopyTo(_tokens.AsSpan(_certain));
         _certain += tokens.Length;
         (_count, _promptEnd) = (_certain, _certain);
-        (Depth, _isRead, _isFull) = (0, false, false);
+        (Depth, _isRead, _isFull, Failure) = (0, false, false, null);
         Recall();
     }
 }

@@ -108,6 +108,34 @@ public sealed class SchedulerFailureLaws : IDisposable
         }
     }
 
+    [Theory]
+    [InlineData(KvPolicy.Exact)]
+    [InlineData(KvPolicy.LastExited)]
+    [InlineData(KvPolicy.LastLoop)]
+    public void A_text_that_failed_or_was_stopped_can_begin_again(KvPolicy policy)
+    {
+        var options = Options with { Policy = policy, Rule = new ExitRule(4, 0.5) };
+        var sequence = _scheduler.Open(options);
+        sequence.Feed([1, 2, 3]);
+        sequence.Write(new Failing(() => throw new InvalidDataException("no")));
+        Reply(sequence).ShouldBeEmpty();
+        sequence.Failure.ShouldNotBeNull();
+
+        sequence.Become([1, 2, 3]);
+        sequence.Failure.ShouldBeNull();
+        for (var steps = 1; steps < 12; steps++)
+        {
+            sequence.Write(_greedy);
+            for (var step = 0; step < steps; step++)
+                _scheduler.Step();
+            sequence.Stop();
+            sequence.Tokens.ToArray().ShouldBe([1, 2, 3]);
+        }
+
+        sequence.Write(_greedy, limit: 15);
+        Reply(sequence).ShouldBe(Alone([1, 2, 3], options, 15));
+    }
+
     [Fact]
     public void A_chooser_may_find_nothing_to_say_behind_a_wrong_guess()
     {
