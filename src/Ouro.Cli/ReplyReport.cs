@@ -7,6 +7,9 @@ namespace Ouro.Cli;
 /// <summary>What <c>--verbose</c> says behind a reply.</summary>
 sealed class ReplyReport(Engine engine, Session session, int promptTokens, long seed)
 {
+    /// <summary>Seconds of writing below which the program's own start would count for more than what guessing saves.</summary>
+    const double ShortestTelling = 0.5;
+
     readonly long _started = Stopwatch.GetTimestamp();
     readonly SequenceCounters _before = session.Counters;
     readonly SortedDictionary<int, int> _tokensByDepth = [];
@@ -57,9 +60,10 @@ sealed class ReplyReport(Engine engine, Session session, int promptTokens, long 
             Line("a token", $"{((double)(now.WritingPasses - _before.WritingPasses) / _tokens).ToString("0.00", text)} passes");
         if (guesses > 0)
         {
-            var plain = now.PlainSeconds - _before.PlainSeconds;
-            var saved = plain > 0 ? 1 - (now.Seconds - _before.Seconds) / plain : 0;
-            Line("guesses", $"{kept} of {guesses} held; {(saved >= 0 ? $"{saved.ToString("P0", text)} of the time saved" : $"{(-saved).ToString("P0", text)} more time than without")}");
+            var (seconds, plain) = (now.Seconds - _before.Seconds, (now.PlainPasses - _before.PlainPasses) * session.Costs.Of(1));
+            var saved = seconds < ShortestTelling ? ""
+                : seconds <= plain ? $"; {(1 - seconds / plain).ToString("P0", text)} of the time saved" : $"; {(seconds / plain - 1).ToString("P0", text)} more time than without";
+            Line("guesses", $"{kept} of {guesses} held{saved}");
         }
     }
 

@@ -12,15 +12,19 @@ namespace Ouro.Generation;
 sealed class DraftPlan(int loops, int wanted, PassCosts costs)
 {
     /// <summary>Tokens after which a plan without guesses listens again whether guesses would have held.</summary>
-    const int ProbeEvery = 32;
+    const int ProbeEvery = 16;
 
     /// <summary>How much better another plan must be, so that noise changes nothing; to guess no more, it need only be better.</summary>
     const double Hysteresis = 0.99;
 
+    /// <summary>What one more guess counts for, once there are many; the first ones count as in a plain average in which the belief held before stands for two.</summary>
     const double Rate = 1.0 / 12;
+    const double BeliefCounts = 2;
+
     const double FirstBelief = 0.8;
 
     readonly double[] _agreement = NewBeliefs(loops);
+    readonly int[] _observed = new int[loops];
     double _depth = loops;
 
     /// <summary>The loop after which guesses are made, from 1; 0 if none are.</summary>
@@ -37,8 +41,11 @@ sealed class DraftPlan(int loops, int wanted, PassCosts costs)
         _depth += (exitLoop - _depth) * Rate;
         for (var loop = 0; loop < exitLoop - 1; loop++)
         {
-            if (guesses[loop] >= 0)
-                _agreement[loop] += ((guesses[loop] == next ? 1 : 0) - _agreement[loop]) * Rate;
+            if (guesses[loop] < 0)
+                continue;
+
+            _observed[loop]++;
+            _agreement[loop] += ((guesses[loop] == next ? 1 : 0) - _agreement[loop]) * Math.Max(Rate, 1 / (BeliefCounts + _observed[loop]));
         }
     }
 
