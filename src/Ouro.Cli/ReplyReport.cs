@@ -60,7 +60,7 @@ sealed class ReplyReport(Engine engine, Session session, int promptTokens, long 
             Line("a token", $"{((double)(now.WritingPasses - _before.WritingPasses) / _tokens).ToString("0.00", text)} passes");
         if (guesses > 0)
         {
-            var (seconds, plain) = (now.Seconds - _before.Seconds, (now.PlainPasses - _before.PlainPasses) * session.Costs.Of(1));
+            var (seconds, plain) = (now.Seconds - _before.Seconds, now.PlainSeconds - _before.PlainSeconds);
             var saved = seconds < ShortestTelling ? ""
                 : seconds <= plain ? $"; {(1 - seconds / plain).ToString("P0", text)} of the time saved" : $"; {(seconds / plain - 1).ToString("P0", text)} more time than without";
             Line("guesses", $"{kept} of {guesses} held{saved}");

@@ -4,12 +4,13 @@ namespace Ouro.Generation;
 /// <remarks>
 /// With guesses after loop d that hold with probability a, and D loops until a token's answer, a token follows its parent after d passes or, if
 /// the guess was wrong, after D: (a d + (1 - a) D) passes a token. The rows that a pass then has are the loops that a token runs, those of
-/// wrong guesses included, over that. Both are compared with no guessing at all: D passes a token.
+/// wrong guesses included, over that, and each pass reads out. Compared with no guessing at all: D passes a token, and one read-out.
 /// </remarks>
 /// <param name="loops">Most loops of a token.</param>
 /// <param name="wanted">A loop, 0 for none, or -1 to find out.</param>
-/// <param name="costs">Shared by all texts.</param>
-sealed class DraftPlan(int loops, int wanted, PassCosts costs)
+/// <param name="costs">Of passes over the stack, shared by all texts.</param>
+/// <param name="readCosts">Of read-outs and of choosing from them.</param>
+sealed class DraftPlan(int loops, int wanted, PassCosts costs, PassCosts readCosts)
 {
     /// <summary>Tokens after which a plan without guesses listens again whether guesses would have held.</summary>
     const int ProbeEvery = 16;
@@ -73,14 +74,17 @@ sealed class DraftPlan(int loops, int wanted, PassCosts costs)
     double TimePerToken(int draft, double run, double texts)
     {
         if (draft == 0 || draft >= _depth)
-            return _depth * costs.Of(texts * run / _depth);
+            return _depth * costs.Of(texts * run / _depth) + Read(texts) / texts;
 
         var agreement = _agreement[draft - 1];
         var passes = agreement * draft + (1 - agreement) * _depth;
         var chain = (_depth - draft) / draft;                               // guesses that stand on one wrong guess when it is found out
         var wasted = (1 - agreement) * chain * (_depth - draft) / 2;
-        return passes * costs.Of(texts * (run + wasted) / passes);
+        var read = _depth - draft + 1 + wasted;                             // every loop from the guessing one on, until the answer
+        return passes * (costs.Of(texts * (run + wasted) / passes) + Read(texts * read / passes));
     }
+
+    double Read(double rows) => readCosts.IsMeasured ? readCosts.Of(rows) : 0;
 
     static double[] NewBeliefs(int loops)
     {

@@ -1,6 +1,6 @@
 namespace Ouro.Generation;
 
-/// <summary>What a pass of so many rows takes here, learnt while working.</summary>
+/// <summary>What work on so many rows takes here, passes or read-outs, learnt while working.</summary>
 /// <remarks>Times move at once half way to a shorter one and slowly to a longer one: a neighbour on the machine makes passes longer, never shorter.</remarks>
 public sealed class PassCosts
 {
@@ -12,11 +12,16 @@ public sealed class PassCosts
 
     readonly double[] _seconds = new double[MostRows + 1];
 
+    /// <summary>True once something was learnt.</summary>
+    public bool IsMeasured { get; private set; }
+
     /// <summary>Learns from one pass.</summary>
     public void Add(int rows, double seconds)
     {
         if (rows is < 1 or > MostRows || !(seconds > 0))
             return;
+
+        IsMeasured = true;
 
         var known = _seconds[rows];
         _seconds[rows] = known == 0 ? seconds : known + (seconds - known) * (seconds < known ? 0.5 : 0.05);

@@ -61,8 +61,11 @@ public sealed class Scheduler : IDisposable
     /// <summary>The model.</summary>
     public OuroModel Model { get; }
 
-    /// <summary>What passes take.</summary>
+    /// <summary>What passes over the stack take.</summary>
     public PassCosts Costs { get; } = new();
+
+    /// <summary>What reading out takes, choosing included.</summary>
+    public PassCosts ReadCosts { get; } = new();
 
     /// <summary>Passes so far.</summary>
     public long Passes { get; private set; }
@@ -123,8 +126,12 @@ public sealed class Scheduler : IDisposable
 
         _modelTicks += Stopwatch.GetTimestamp() - before;
         TakeStates();
+        var judged = Stopwatch.GetTimestamp();
         Judge();
-        Settle(Stopwatch.GetElapsedTime(started).TotalSeconds);
+        var read = Stopwatch.GetElapsedTime(judged).TotalSeconds;
+        ReadCosts.Add(_readStates.Rows, read);
+        Costs.Add(_pass.Count, Stopwatch.GetElapsedTime(started).TotalSeconds - read);
+        Settle(Costs.Of(_pass.Count) + (_readStates.Rows > 0 ? ReadCosts.Of(_readStates.Rows) : 0));
         var ticks = Stopwatch.GetTimestamp() - started;
         Seconds += ticks / (double)Stopwatch.Frequency;
         OwnSeconds += (ticks - _modelTicks) / (double)Stopwatch.Frequency;
@@ -173,6 +180,9 @@ public sealed class Scheduler : IDisposable
 
     /// <summary>Takes a token back that no text needs.</summary>
     internal void Release(Column column) => _released.Add(column);
+
+    /// <summary>What a token of so many loops takes by itself; 0 while nothing like it was measured.</summary>
+    internal double PlainSeconds(int depth) => Costs.IsMeasured && ReadCosts.IsMeasured ? depth * Costs.Of(1) + ReadCosts.Of(1) : 0;
 
     /// <summary>Reads out a text that was fed and is now continued.</summary>
     internal void ReadNow(Sequence sequence)
@@ -306,7 +316,6 @@ public sealed class Scheduler : IDisposable
 
     void Settle(double seconds)
     {
-        Costs.Add(_pass.Count, seconds);
         Passes++;
         Rows += _pass.Count;
         var count = 0;

@@ -48,7 +48,7 @@ public sealed partial class Sequence : IDisposable
         _kv = scheduler.Model.NewSequence(Rule.Loops, options.KvType, options.Policy);
         scheduler.RefuseWhatNeverFits(this);
         _tokens = new int[options.ContextTokens];
-        _plan = new DraftPlan(Rule.Loops, options.Policy.IsShared() ? 0 : options.DraftLoops, scheduler.Costs);
+        _plan = new DraftPlan(Rule.Loops, options.Policy.IsShared() ? 0 : options.DraftLoops, scheduler.Costs, scheduler.ReadCosts);
         _exitState = new float[scheduler.Model.Config.Width];
     }
 

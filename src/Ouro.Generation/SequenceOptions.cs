@@ -42,7 +42,7 @@ public readonly record struct GeneratedToken(int Id, int Depth, int LoopsRun, fl
 /// <param name="Guesses">Tokens that had been guessed when they became certain.</param>
 /// <param name="GuessesKept">Of them, those that had been guessed right.</param>
 /// <param name="WritingPasses">Of the passes, those in which it wrote a reply and no prompt was under way.</param>
-/// <param name="PlainPasses">Passes of one row that its tokens would have taken one after another.</param>
-/// <param name="Seconds">Its share, by rows, of the time of the passes in which it wrote.</param>
+/// <param name="PlainSeconds">What its tokens would have taken one after another, at what passes of one row cost here.</param>
+/// <param name="Seconds">Its share, by rows, of the passes in which it wrote, at what passes of so many rows cost here.</param>
 public readonly record struct SequenceCounters(
-    long Passes, long Rows, long Guesses, long GuessesKept, long WritingPasses, long PlainPasses, double Seconds);
+    long Passes, long Rows, long Guesses, long GuessesKept, long WritingPasses, double PlainSeconds, double Seconds);

@@ -193,7 +193,7 @@ public sealed partial class Sequence
     {
         _written.Enqueue(token);
         (Depth, _isRead, _isFull) = (token.Depth, false, position == _tokens.Length);
-        Counters = Counters with { PlainPasses = Counters.PlainPasses + token.Depth };
+        Counters = Counters with { PlainSeconds = Counters.PlainSeconds + _scheduler.PlainSeconds(token.Depth) };
         var isGuessed = position < _count && _tokens[position] == token.Id;
         if (position < _count)
             Counters = Counters with { Guesses = Counters.Guesses + 1, GuessesKept = Counters.GuessesKept + (isGuessed ? 1 : 0) };

@@ -54,9 +54,6 @@ public sealed class Session : IDisposable
     /// <summary>What the text has cost so far.</summary>
     public SequenceCounters Counters => _sequence.Counters;
 
-    /// <summary>What passes take.</summary>
-    public PassCosts Costs => _scheduler.Costs;
-
     /// <summary>Bytes of keys and values.</summary>
     public long KvBytes => _sequence.KvBytes;
 

@@ -14,7 +14,7 @@ public sealed class DraftPlanLaws
     [InlineData(0.10, 2, 1.0, 2)]      // only guesses after loop 2 hold
     public void The_plan_is_the_one_that_takes_least_time(double slope, int firstGood, double agreement, int expected)
     {
-        var plan = new DraftPlan(Loops, wanted: -1, Costs(slope));
+        var plan = new DraftPlan(Loops, wanted: -1, Costs(slope), new PassCosts());
 
         for (var token = 0; token < 400; token++)
         {
@@ -35,7 +35,7 @@ public sealed class DraftPlanLaws
         var costs = new PassCosts();
         for (var rows = 1; rows <= PassCosts.MostRows; rows++)
             costs.Add(rows, Math.Max(1, rows - 7));
-        var (alone, crowded) = (new DraftPlan(Loops, -1, costs), new DraftPlan(Loops, -1, costs));
+        var (alone, crowded) = (new DraftPlan(Loops, -1, costs, new PassCosts()), new DraftPlan(Loops, -1, costs, new PassCosts()));
 
         for (var token = 0; token < 100; token++)
         {
@@ -49,13 +49,33 @@ public sealed class DraftPlanLaws
         crowded.DraftLoops.ShouldBe(0);
     }
 
+    [Fact]
+    public void Where_reading_out_costs_as_much_as_a_pass_guesses_must_hold_more_often()
+    {
+        var reads = new PassCosts();
+        reads.Add(1, 1);
+        var (cheap, dear) = (new DraftPlan(Loops, -1, Costs(0.1), new PassCosts()), new DraftPlan(Loops, -1, Costs(0.1), reads));
+
+        for (var token = 0; token < 200; token++)
+        {
+            int[] guesses = token % 2 == 0 ? [8, 8, 8, 7] : [7, 7, 7, 7];
+            cheap.Learn(guesses, Loops, 7);
+            dear.Learn(guesses, Loops, 7);
+            cheap.Choose(fillsLate: true, texts: 1);
+            dear.Choose(fillsLate: true, texts: 1);
+        }
+
+        cheap.DraftLoops.ShouldBe(1);
+        dear.DraftLoops.ShouldBe(0);
+    }
+
     [Theory]
     [InlineData(0, 0)]
     [InlineData(2, 2)]
     [InlineData(9, 3)]
     public void What_was_asked_for_stays(int wanted, int used)
     {
-        var plan = new DraftPlan(Loops, wanted, Costs(5));
+        var plan = new DraftPlan(Loops, wanted, Costs(5), new PassCosts());
 
         plan.Learn([8, 8, 8, 7], Loops, 7);
         plan.Choose(fillsLate: true, texts: 1);
