@@ -16,7 +16,8 @@ public sealed partial class ArchitectureLaws
         ("Ouro.Tensors", ["Ouro.Formats"]),
         ("Ouro.Model", ["Ouro.Formats", "Ouro.Tensors"]),
         ("Ouro.Generation", ["Ouro.Model"]),
-        ("Ouro.Cli", ["Ouro.Formats", "Ouro.Generation", "Ouro.Model", "Ouro.Tensors", "Ouro.Text"]),
+        ("Ouro.Training", ["Ouro.Model", "Ouro.Text"]),
+        ("Ouro.Cli", ["Ouro.Formats", "Ouro.Generation", "Ouro.Model", "Ouro.Tensors", "Ouro.Text", "Ouro.Training"]),
     ];
 
     [Fact]

@@ -1,0 +1,50 @@
+namespace Ouro.Training.Data;
+
+/// <summary>Consecutive rows of a batch that are one document: positions count from 0 at its start, and attention does not leave it.</summary>
+/// <param name="Start">Its first row.</param>
+/// <param name="Length">Its rows, at least 1.</param>
+public readonly record struct Segment(int Start, int Length);
+
+/// <summary>R tokens, of one or many documents, with the token that should follow each.</summary>
+public sealed class TokenBatch
+{
+    /// <summary>Stands where a target would: this row is not asked for anything.</summary>
+    public const int NoTarget = -1;
+
+    TokenBatch(int[] inputs, int[] targets, Segment[] segments)
+    {
+        (Inputs, Targets, Segments) = (inputs, targets, segments);
+        TargetCount = targets.Count(target => target != NoTarget);
+    }
+
+    /// <summary>[R], token ids.</summary>
+    public int[] Inputs { get; }
+
+    /// <summary>[R], token ids or <see cref="NoTarget"/>.</summary>
+    public int[] Targets { get; }
+
+    /// <summary>The documents, in order, covering every row.</summary>
+    public Segment[] Segments { get; }
+
+    /// <summary>Rows that have a target.</summary>
+    public int TargetCount { get; }
+
+    /// <summary>Lays documents one behind the other; each of n tokens gives n - 1 rows.</summary>
+    public static TokenBatch Of(IReadOnlyCollection<Example> examples)
+    {
+        var rows = examples.Sum(example => example.Ids.Length - 1);
+        var (inputs, targets, segments) = (new int[rows], new int[rows], new Segment[examples.Count]);
+        var (start, index) = (0, 0);
+        foreach (var (ids, firstTarget) in examples)
+        {
+            var length = ids.Length - 1;
+            ids.AsSpan(0, length).CopyTo(inputs.AsSpan(start));
+            for (var i = 0; i < length; i++)
+                targets[start + i] = i + 1 >= firstTarget ? ids[i + 1] : NoTarget;
+            segments[index++] = new Segment(start, length);
+            start += length;
+        }
+
+        return new TokenBatch(inputs, targets, segments);
+    }
+}
