@@ -1,3 +1,5 @@
+using Ouro.Model;
+
 namespace Ouro.Generation;
 
 /// <summary>One token on its way through the loops.</summary>

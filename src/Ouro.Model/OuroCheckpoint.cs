@@ -1,6 +1,7 @@
 using Ouro.Formats;
 using Ouro.Formats.Gguf;
 using Ouro.Formats.Safetensors;
+using Ouro.Model.Conversion;
 using Ouro.Tensors;
 
 namespace Ouro.Model;
@@ -91,6 +92,28 @@ public sealed class OuroCheckpoint : IDisposable
     /// <summary>Like <see cref="Find"/>, for a tensor without which the model cannot be computed.</summary>
     /// <exception cref="ModelFileException">It is missing or has another shape.</exception>
     public StoredTensor Require(ModelTensor tensor) => Find(tensor) ?? throw Missing(tensor);
+
+    /// <summary>A tensor widened to single precision, its rows in the order of published checkpoints whatever the file; null if it is not there.</summary>
+    /// <remarks>The gate is found wherever the file keeps it.</remarks>
+    /// <exception cref="ModelFileException">It is there with another shape, or is damaged.</exception>
+    public float[]? Numbers(ModelTensor tensor)
+    {
+        if (tensor.IsGate)
+            return EarlyExitGate.Read(this) is { } gate ? tensor.Role == TensorRole.GateWeight ? gate.Weight : [gate.Bias] : null;
+        if (Find(tensor) is not { } stored)
+            return null;
+
+        var values = StoredNumbers.Read(stored);
+        var order = RowOrder.Between(tensor, Config.HeadSize, RopeLayout, RopeLayout.Halves);
+        if (order.IsIdentity)
+            return values;
+
+        var columns = (int)tensor.Shape[1];
+        var ordered = new float[values.Length];
+        for (var row = 0; row < (int)tensor.Shape[0]; row++)
+            values.AsSpan((int)order.SourceOf(row) * columns, columns).CopyTo(ordered.AsSpan(row * columns));
+        return ordered;
+    }
 
     /// <summary>Tensors in the files that no part of the model claims.</summary>
     public IReadOnlyList<StoredTensor> Unclaimed()

@@ -27,7 +27,7 @@ public readonly record struct Row(KvSequence Sequence, int Position, int Loop);
 public sealed class OuroModel
 {
     readonly OuroWeights _weights;
-    readonly CpuBackend _backend;
+    readonly IComputeBackend _backend;
     readonly Rope _rope;
     readonly Activations _normed, _attended, _fed, _read;           // [R, D], [R, Q], [R, F], [R, D]
     readonly Matrix _queries, _keys, _values;                       // [R, Q], [R, K], [R, K]
@@ -37,7 +37,7 @@ public sealed class OuroModel
 
     /// <param name="weights">Shared, kept.</param>
     /// <param name="backend">What computes, kept.</param>
-    public OuroModel(OuroWeights weights, CpuBackend backend)
+    public OuroModel(OuroWeights weights, IComputeBackend backend)
     {
         (_weights, _backend) = (weights, backend);
         var config = weights.Config;
@@ -90,13 +90,26 @@ public sealed class OuroModel
 
         var places = PlacesOf(rows);
         for (var layer = 0; layer < _weights.Layers.Count; layer++)
-        {
-            Attend(_weights.Layers[layer], layer, places, states);
-            Feed(_weights.Layers[layer], states);
-        }
-
-        _backend.RmsNorm(states, _weights.FinalNorm, Config.NormEpsilon, states);
+            Layer(layer, places, states);
+        EndLoop(states);
     }
+
+    /// <summary>Says at which positions the rows of the next calls of <see cref="Layer"/> stand; <see cref="Pass"/> does it by itself.</summary>
+    public void Prepare(ReadOnlySpan<int> positions) => _rope.Prepare(positions);
+
+    /// <summary>Takes rows through one layer: a part of <see cref="Pass"/>, for a backend that keeps keys and values in its own way.</summary>
+    /// <param name="layer">Its number, from 0.</param>
+    /// <param name="places">Where the rows' keys and values go; handed on to the backend.</param>
+    /// <param name="states">[R, D], in place.</param>
+    public void Layer(int layer, ReadOnlyMemory<KvPlace> places, Matrix states)
+    {
+        Attend(_weights.Layers[layer], layer, places, states);
+        Feed(_weights.Layers[layer], states);
+    }
+
+    /// <summary>The norm that ends a loop: the last part of <see cref="Pass"/>.</summary>
+    /// <param name="states">[R, D], in place.</param>
+    public void EndLoop(Matrix states) => _backend.RmsNorm(states, _weights.FinalNorm, Config.NormEpsilon, states);
 
     /// <summary>The gate's logits: their sigmoid is the chance to stop at the loop that gave these states.</summary>
     /// <param name="states">[R, D] as <see cref="Pass"/> leaves them.</param>

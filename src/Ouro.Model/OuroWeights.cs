@@ -1,6 +1,7 @@
 using System.Globalization;
 using Ouro.Formats;
 using Ouro.Tensors;
+using Ouro.Tensors.Gradients;
 
 namespace Ouro.Model;
 
@@ -13,7 +14,7 @@ public sealed record OuroLayer(
 public sealed class OuroWeights : IDisposable
 {
     readonly List<WeightMatrix> _matrices = [];
-    readonly WeightMemory _memory;
+    readonly WeightMemory? _memory;
 
     OuroWeights(OuroCheckpoint checkpoint, WeightLoading loading)
     {
@@ -42,6 +43,28 @@ public sealed class OuroWeights : IDisposable
             GateWeight = RowOf(gate.Weight);
             GateBias = gate.Bias;
         }
+    }
+
+    OuroWeights(OuroConfig config, Func<TensorRole, int, Matrix> tensor)
+    {
+        Config = config;
+        RopeLayout = RopeLayout.Halves;
+        Activations = ActivationType.F32;
+        MatrixWeights Weights(TensorRole role, int layer = -1) => new(tensor(role, layer));
+
+        Embedding = Weights(TensorRole.Embedding);
+        FinalNorm = tensor(TensorRole.FinalNorm, -1);
+        Head = config.TiedHead ? Embedding : Weights(TensorRole.Head);
+        Layers = [.. Enumerable.Range(0, config.Layers).Select(layer => new OuroLayer(
+            tensor(TensorRole.AttentionIn, layer),
+            Weights(TensorRole.Query, layer), Weights(TensorRole.Key, layer), Weights(TensorRole.Value, layer),
+            Weights(TensorRole.AttentionOutput, layer),
+            tensor(TensorRole.AttentionOut, layer),
+            tensor(TensorRole.FeedForwardIn, layer),
+            Weights(TensorRole.FeedForwardGate, layer), Weights(TensorRole.FeedForwardUp, layer), Weights(TensorRole.FeedForwardDown, layer),
+            tensor(TensorRole.FeedForwardOut, layer)))];
+        GateWeight = tensor(TensorRole.GateWeight, -1);
+        GateBias = tensor(TensorRole.GateBias, -1)[0][0];
     }
 
     /// <summary>The measures.</summary>
@@ -95,13 +118,18 @@ public sealed class OuroWeights : IDisposable
         }
     }
 
+    /// <summary>Weights that lie in memory already, as training holds them: kept, not copied, so later changes are seen; only the gate's bias is copied.</summary>
+    /// <param name="tensor">The matrix of a role and layer (-1 for what is there once): norms and the gate's weight [1, D], its bias [1, 1]; query and key
+    /// rows half-split.</param>
+    public static OuroWeights Over(OuroConfig config, Func<TensorRole, int, Matrix> tensor) => new(config, tensor);
+
     /// <summary>Lets go of the memory.</summary>
     public void Dispose()
     {
         foreach (var matrix in _matrices)
             matrix.Dispose();
         _matrices.Clear();
-        _memory.Dispose();
+        _memory?.Dispose();
     }
 
     /// <summary>A stack that is cut short would run, and say something else than the model does.</summary>

@@ -7,9 +7,12 @@ namespace Ouro.Tensors;
 /// Every operation works row by row: the result of a row is bit-identical whatever other rows are in the call and for any number of
 /// threads. R is the number of rows. One caller at a time.
 /// </remarks>
-public sealed unsafe class CpuBackend(int threads = 0) : IDisposable
+public sealed unsafe class CpuBackend(int threads = 0) : IComputeBackend, IDisposable
 {
     readonly WorkerPool _pool = new(threads);
+
+    /// <summary>What shares out the work.</summary>
+    internal WorkerPool Pool => _pool;
 
     /// <summary>Threads that work at once, the caller included.</summary>
     public int ThreadCount => _pool.ThreadCount;
@@ -32,42 +35,35 @@ public sealed unsafe class CpuBackend(int threads = 0) : IDisposable
             table.DecodeRow(tokens[row], result[row]);
     }
 
-    /// <summary>result = x / sqrt(mean(x^2) + epsilon) * weight, row by row; the result is ready for a product.</summary>
-    /// <param name="x">[R, D].</param>
-    /// <param name="weight">[1, D].</param>
-    /// <param name="result">[R, D].</param>
+    /// <inheritdoc/>
     public void RmsNorm(Matrix x, Matrix weight, float epsilon, Activations result)
     {
         RmsNorm(x, weight, epsilon, result.Values);
         result.Changed();
     }
 
-    /// <inheritdoc cref="RmsNorm(Matrix, Matrix, float, Activations)"/>
+    /// <inheritdoc/>
     public void RmsNorm(Matrix x, Matrix weight, float epsilon, Matrix result)
     {
         result.Resize(x.Rows);
         _pool.Run(new NormWork(x, weight, epsilon, result, Add: false), x.Rows, grain: 16);
     }
 
-    /// <summary>residual += RmsNorm(x): the branch is normed before it joins the residual stream.</summary>
+    /// <inheritdoc/>
     public void AddRmsNorm(Matrix x, Matrix weight, float epsilon, Matrix residual)
         => _pool.Run(new NormWork(x, weight, epsilon, residual, Add: true), x.Rows, grain: 16);
 
-    /// <summary>result [R, outputs] = rows [R, inputs] times the transpose of weights [outputs, inputs].</summary>
+    /// <inheritdoc/>
     public void Multiply(WeightMatrix weights, Activations rows, Matrix result) => weights.Multiply(rows, result, _pool);
 
-    /// <summary>Turns every head of every row by its position; <see cref="Rope.Prepare"/> has been given the positions.</summary>
-    /// <param name="heads">[R, H * headSize], in place.</param>
+    /// <inheritdoc/>
     public void Rotate(Rope rope, Matrix heads) => _pool.Run(new RotateWork(rope, heads), heads.Rows, grain: 4);
 
-    /// <summary>Stores the keys and values [R, KvHeads * headSize] of each row in its place.</summary>
+    /// <inheritdoc/>
     public void Store(ReadOnlyMemory<KvPlace> places, int layer, Matrix keys, Matrix values)
         => _pool.Run(new StoreWork(places, layer, keys, values), keys.Rows, grain: 4);
 
-    /// <summary>Attends from each row to its own position and those before it; everything it may see has been stored.</summary>
-    /// <param name="queries">[R, heads * headSize].</param>
-    /// <param name="heads">Query heads, a multiple of the stored heads.</param>
-    /// <param name="result">[R, heads * headSize].</param>
+    /// <inheritdoc/>
     public void Attend(ReadOnlyMemory<KvPlace> places, int layer, Matrix queries, int heads, Activations result)
     {
         result.Values.Resize(queries.Rows);
@@ -79,7 +75,7 @@ public sealed unsafe class CpuBackend(int threads = 0) : IDisposable
         result.Changed();
     }
 
-    /// <summary>result = SiLU(gate) * up, element by element, [R, F].</summary>
+    /// <inheritdoc/>
     public void SwiGlu(Matrix gate, Matrix up, Activations result)
     {
         result.Values.Resize(gate.Rows);

@@ -35,6 +35,33 @@ static unsafe class Elementwise
         }
     }
 
+    /// <summary>x = softmax(scale * x) over the first <paramref name="count"/> numbers, and zeros behind them.</summary>
+    /// <param name="length">Numbers to write, a multiple of 16; those behind <paramref name="count"/> are overwritten unread.</param>
+    /// <returns>ln of the sum of e^(scale * x), what the logarithm of a probability is counted from.</returns>
+    public static double Softmax(float* x, int count, float scale, int length)
+    {
+        for (var i = count; i < length; i++)
+            x[i] = float.NegativeInfinity;
+
+        var most = Vector512.Create(float.NegativeInfinity);
+        for (var i = 0; i < length; i += 16)
+            most = Vector512.Max(most, Vector512.Load(x + i));
+        var (factor, shift) = (Vector512.Create(scale), Vector512.Create(-scale * Lanes.Max(most)));
+        var sum = Vector512<float>.Zero;
+        for (var i = 0; i < length; i += 16)
+        {
+            var e = Exponential.Of(Lanes.MultiplyAdd(Vector512.Load(x + i), factor, shift));
+            sum += e;
+            e.Store(x + i);
+        }
+
+        var total = Lanes.SumSixteen(sum);
+        var inverse = Vector512.Create(1 / total);
+        for (var i = 0; i < length; i += 16)
+            (Vector512.Load(x + i) * inverse).Store(x + i);
+        return Math.Log(total) - shift.ToScalar();
+    }
+
     static float InverseRootMeanSquare(float* x, float epsilon, int length, int columns)
         => 1 / MathF.Sqrt(FloatProducts.One(x, x, length) / columns + epsilon);
 }

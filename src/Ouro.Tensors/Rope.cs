@@ -1,3 +1,5 @@
+using System.Runtime.Intrinsics;
+
 namespace Ouro.Tensors;
 
 /// <summary>How the two numbers of a rotated pair lie in a head of the query and key weights.</summary>
@@ -61,21 +63,59 @@ public sealed unsafe class Rope
     /// <param name="heads">[H * headSize].</param>
     internal void Rotate(int row, Span<float> heads)
     {
+        if (_layout == RopeLayout.Interleaved)
+            Separate(heads);
+        Turn(row, heads, back: false);
+    }
+
+    /// <summary>Turns gradients back: the gradient of what went into <see cref="Rotate"/> from that of what came out.</summary>
+    /// <exception cref="InvalidOperationException">The layout is not <see cref="RopeLayout.Halves"/>, which training uses.</exception>
+    internal void RotateGradient(int row, Span<float> heads)
+    {
+        if (_layout != RopeLayout.Halves)
+            throw new InvalidOperationException("Gradients are turned in half-split heads only.");
+        Turn(row, heads, back: true);
+    }
+
+    /// <summary>From (2j, 2j + 1) to (j, j + half), head by head.</summary>
+    void Separate(Span<float> heads)
+    {
         var half = _headSize / 2;
-        var cosines = _cosines[row];
-        var sines = _sines[row];
-        var turned = new Span<float>(Scratch.Bytes((long)_headSize * sizeof(float)), _headSize);
+        var separated = new Span<float>(Scratch.Bytes((long)_headSize * sizeof(float)), _headSize);
         for (var start = 0; start < heads.Length; start += _headSize)
         {
             var head = heads.Slice(start, _headSize);
             for (var j = 0; j < half; j++)
-            {
-                var (x, y) = _layout == RopeLayout.Halves ? (head[j], head[j + half]) : (head[2 * j], head[2 * j + 1]);
-                turned[j] = x * cosines[j] - y * sines[j];
-                turned[j + half] = y * cosines[j] + x * sines[j];
-            }
+                (separated[j], separated[j + half]) = (head[2 * j], head[2 * j + 1]);
+            separated.CopyTo(head);
+        }
+    }
 
-            turned.CopyTo(head);
+    void Turn(int row, Span<float> heads, bool back)
+    {
+        var half = _headSize / 2;
+        float* cosines = _cosines.RowPointer(row), sines = _sines.RowPointer(row);
+        var sign = Vector512.Create(back ? -1f : 1f);
+        fixed (float* first = heads)
+        {
+            for (var start = 0; start < heads.Length; start += _headSize)
+            {
+                float* low = first + start, high = low + half;
+                var j = 0;
+                for (; j + 16 <= half; j += 16)
+                {
+                    var (x, y) = (Vector512.Load(low + j), Vector512.Load(high + j));
+                    var (cosine, sine) = (Vector512.Load(cosines + j), Vector512.Load(sines + j) * sign);
+                    (x * cosine - y * sine).Store(low + j);
+                    (y * cosine + x * sine).Store(high + j);
+                }
+
+                for (; j < half; j++)
+                {
+                    var (x, y, cosine, sine) = (low[j], high[j], cosines[j], back ? -sines[j] : sines[j]);
+                    (low[j], high[j]) = (x * cosine - y * sine, y * cosine + x * sine);
+                }
+            }
         }
     }
 }

@@ -9,7 +9,7 @@ namespace Ouro.Model.Conversion;
 /// The integers are the halves of six outputs of xoshiro128++ (Blackman and Vigna, 2019), one generator per lane, seeded through SplitMix64.
 /// Integer sums below 2^20 and one multiplication give the same bits whatever the instruction set.
 /// </remarks>
-struct GaussianNumbers
+public struct GaussianNumbers
 {
     const int Lanes = 8;
     const int OutputsPerNumber = 6;
