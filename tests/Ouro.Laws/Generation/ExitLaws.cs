@@ -1,4 +1,5 @@
 using Ouro.Generation;
+using Ouro.Model;
 
 namespace Ouro.Laws.Generation;
 

@@ -14,6 +14,16 @@ static class Samples
             (float)(Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * Math.Cos(2 * Math.PI * random.NextDouble())))];
     }
 
+    /// <summary>Gaussian numbers, row by row.</summary>
+    public static Matrix Matrix(int rows, int columns, int seed)
+    {
+        var matrix = new Matrix(rows, columns);
+        var numbers = Gaussian(rows * columns, seed);
+        for (var row = 0; row < rows; row++)
+            numbers.AsSpan(row * columns, columns).CopyTo(matrix[row]);
+        return matrix;
+    }
+
     /// <summary>So many Gaussian numbers, stored as <paramref name="type"/>.</summary>
     public static byte[] Bytes(ElementType type, int count, int seed)
     {
