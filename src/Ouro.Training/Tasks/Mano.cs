@@ -70,7 +70,7 @@ public sealed class Mano : IExampleSource
     }
 
     /// <summary>The same question in words, such as <c>Modulo 23, what is * 3 + 4 5?</c>.</summary>
-    public TaskItem Item(long number)
+    public TaskItem InWords(long number)
     {
         var expression = Expression(number);
         var text = string.Join(' ', expression.Select(id => id < Prime ? $"{id}" : $"{Operators[id - Prime]}"));
