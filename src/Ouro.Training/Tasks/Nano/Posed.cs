@@ -29,6 +29,6 @@ sealed record NanoKind(string Name, int Levels, int Share, Func<Draws, int, Pose
         new("count", 6, 2, Lists.Count),
         new("facts", 6, 2, Facts.Given),
         new("unknown", 6, 2, Facts.NotGiven),
-        new("talk", 2, 1, SmallTalk.Talk),
+        new("talk", 2, 2, SmallTalk.Talk),
     ];
 }

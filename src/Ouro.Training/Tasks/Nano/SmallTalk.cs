@@ -40,5 +40,6 @@ static class SmallTalk
             : said.Length == 0 ? Pose(introduction, $"Hello {name}.") : Pose($"{introduction} {said}", reply);
     }
 
-    static Posed Pose(string said, string reply, string? statement = null) => new($"talk {said}", said, reply, statement ?? reply);
+    // The essence begins with a word under which all short things that people say are among those to learn from.
+    static Posed Pose(string said, string reply, string? statement = null) => new($"user {said}", said, reply, statement ?? reply);
 }
