@@ -13,16 +13,15 @@ static class People
     /// <summary>Longest descent that has a name of its own here.</summary>
     const int LongestNamed = 3;
 
-    /// <summary>Level: generations between the two people.</summary>
+    /// <summary>Level: generations between the two people. The line may go on above and below them, so that its ends do not tell the answer.</summary>
     public static Posed Kinship(Draws draws, int level)
     {
-        var others = level == 1 ? 0 : 2;   // one fact more that leads nowhere
-        var people = draws.PickMany<string>(Words.Names, level + 1 + others);
-        var line = people[..(level + 1)];
-        var pairs = line.Zip(line.Skip(1)).ToList();
-        if (others > 0)
-            pairs.Add((people[^2], people[^1]));
-
+        var (above, below) = level == 1 ? (0, 0) : (draws.Below(2), draws.Below(2));
+        var strangers = level == 1 ? 0 : 2;   // one fact more that leads nowhere
+        var people = draws.PickMany<string>(Words.Names, above + level + 1 + below + strangers);
+        var family = people[..^strangers];
+        var line = family[above..(above + level + 1)];
+        var pairs = family.Zip(family.Skip(1)).Concat(people[^strangers..].Chunk(2).Select(pair => (pair[0], pair[1])));
         var facts = Join(draws.Shuffled<(string, string)>([.. pairs]).Select(pair => ParentFact(draws, pair)));
         var asksDown = level <= LongestNamed && draws.OneIn(3);
         var (from, to) = asksDown ? (line[0], line[^1]) : (line[^1], line[0]);
@@ -32,7 +31,7 @@ static class People
             ? draws.Pick([$"Who is the {relation}?", $"Name the {relation}."])
             : $"Who is {from}'s {NameOf(level, asksDown ? "child" : Parent(to))}?";
 
-        var essence = $"kinship {(asksDown ? "down" : "up")} {string.Join('>', line)}, {(others > 0 ? $"{people[^2]}>{people[^1]}" : "")}";
+        var essence = $"kinship {(asksDown ? "down" : "up")} {from} {to} of {string.Join('>', people)} and {strangers}";
         return new Posed(essence, $"{facts} {wording}", to, $"{facts} {to} is the {relation}.");
     }
 
@@ -48,20 +47,23 @@ static class People
         return new Posed($"order {scale.More} {string.Join('>', people)} {essence}", $"{facts} {wording}", answer, $"{facts} {statement}");
     }
 
-    /// <summary>Level: gifts. Everybody gives to one person and gets from one, and all are in one circle, longer than the chain of gifts.</summary>
+    /// <summary>
+    /// Level: gifts. The chain of givers may begin before the one asked about and go on behind the answer, so that its ends do not tell it. It is no
+    /// circle, which could be gone round the other way.
+    /// </summary>
     public static Posed Gifts(Draws draws, int level)
     {
-        var circle = draws.PickMany<string>(Words.Names, level + 2);
+        var (before, after) = (draws.Below(2), draws.Below(3));
+        var chain = draws.PickMany<string>(Words.Names, before + level + 1 + after);
         var thing = draws.Pick(["ball", "book", "ring"]);
-        var facts = Join(draws.Shuffled<int>([.. Enumerable.Range(0, circle.Length)])
-            .Select(giver => $"{circle[giver]} gives to {circle[(giver + 1) % circle.Length]}."));
-        var (from, to, gifts) = (circle[0], circle[level], level == 1 ? "1 gift" : $"{level} gifts");
+        var facts = Join(draws.Shuffled<(string Giver, string Taker)>([.. chain.Zip(chain.Skip(1))]).Select(gift => $"{gift.Giver} gives to {gift.Taker}."));
+        var (from, to, gifts) = (chain[before], chain[before + level], level == 1 ? "1 gift" : $"{level} gifts");
         var wording = draws.Pick(
         [
             $"Who has {from}'s {thing} after {gifts}?", $"After {gifts}, who has {from}'s {thing}?",
             $"{from} has a {thing}. Who has it after {gifts}?",
         ]);
-        return new Posed($"gifts {level} {string.Join('>', circle)}", $"{facts} {wording}", to, $"{facts} After {gifts}, {to} has {from}'s {thing}.");
+        return new Posed($"gifts {from} {to} of {string.Join('>', chain)}", $"{facts} {wording}", to, $"{facts} After {gifts}, {to} has {from}'s {thing}.");
     }
 
     static string ParentFact(Draws draws, (string Parent, string Child) pair) => draws.OneIn(3)
