@@ -9,7 +9,8 @@ public static class OuroVocabulary
 {
     const string Resource = "ouro.tokenizer.json";
 
-    const string ChatTemplate =
+    /// <summary>ChatML as a Jinja template.</summary>
+    internal const string ChatTemplate =
         "{%- for message in messages -%}"
         + "{{- '<|im_start|>' + message['role'] + '\\n' + message['content'] + '<|im_end|>\\n' -}}"
         + "{%- endfor -%}"

@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using Ouro.Formats;
 
 namespace Ouro.Text;
@@ -43,4 +44,8 @@ public static class TokenizerJson
         File.WriteAllBytes(Path.Combine(folder, VocabularyFile), TokenizerJsonWriter.Vocabulary(vocabulary));
         File.WriteAllBytes(Path.Combine(folder, MergesFile), TokenizerJsonWriter.Merges(vocabulary));
     }
+
+    /// <summary>What tells vocabularies apart: SHA-256 of the <c>tokenizer.json</c> that <see cref="Write"/> writes.</summary>
+    /// <returns>32 bytes.</returns>
+    public static byte[] Sha256(Vocabulary vocabulary) => SHA256.HashData(TokenizerJsonWriter.Tokenizer(vocabulary));
 }

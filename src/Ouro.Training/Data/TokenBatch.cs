@@ -32,15 +32,15 @@ public sealed class TokenBatch
     /// <summary>Lays documents one behind the other; each of n tokens gives n - 1 rows.</summary>
     public static TokenBatch Of(IReadOnlyCollection<Example> examples)
     {
-        var rows = examples.Sum(example => example.Ids.Length - 1);
+        var rows = examples.Sum(example => example.RowCount);
         var (inputs, targets, segments) = (new int[rows], new int[rows], new Segment[examples.Count]);
         var (start, index) = (0, 0);
-        foreach (var (ids, firstTarget) in examples)
+        foreach (var example in examples)
         {
-            var length = ids.Length - 1;
-            ids.AsSpan(0, length).CopyTo(inputs.AsSpan(start));
+            var length = example.RowCount;
+            example.Ids.AsSpan(0, length).CopyTo(inputs.AsSpan(start));
             for (var i = 0; i < length; i++)
-                targets[start + i] = i + 1 >= firstTarget ? ids[i + 1] : NoTarget;
+                targets[start + i] = example.IsTarget(i + 1) ? example.Ids[i + 1] : NoTarget;
             segments[index++] = new Segment(start, length);
             start += length;
         }
