@@ -5,16 +5,6 @@ using Ouro.Tensors;
 
 namespace Ouro.Training;
 
-/// <summary>In which order layers are doubled when a model grows; the paper does not say which it used.</summary>
-public enum UpcycleOrder
-{
-    /// <summary>The stack behind itself: 1 2 3 1 2 3.</summary>
-    BlockWise,
-
-    /// <summary>Every layer beside its copy: 1 1 2 2 3 3.</summary>
-    Interleaved,
-}
-
 /// <summary>A looped model whose weights can be changed: parameters and gradients in single precision.</summary>
 public sealed class TrainableModel
 {
@@ -100,7 +90,7 @@ public sealed class TrainableModel
         foreach (var parameter in model.Parameters)
         {
             var layer = parameter.Tensor.Layer;
-            var source = layer < 0 ? -1 : order == UpcycleOrder.BlockWise ? layer % Config.Layers : layer / (layers / Config.Layers);
+            var source = layer < 0 ? -1 : LayerCopies.SourceOf(layer, Config.Layers, layers, order);
             Copy(this[parameter.Tensor.Role, source].Values, parameter.Values);
         }
 

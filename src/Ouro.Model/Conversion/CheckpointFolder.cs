@@ -80,11 +80,21 @@ sealed class CheckpointFolder : IDisposable
         return writers.Sum(writer => writer.FileLength);
     }
 
+    /// <summary>Writes config.json and generation_config.json of a model that is not on disk.</summary>
+    public void WriteConfiguration(OuroConfig config, ElementType stored, TextEnds ends)
+    {
+        AtomicFile.WriteAllText(System.IO.Path.Combine(Path, HuggingFaceConfig.FileName), HuggingFaceConfig.Write(config, stored));
+        AtomicFile.WriteAllText(System.IO.Path.Combine(Path, GenerationName), GenerationConfig(ends.Begin, new SortedSet<long>(ends.Stops.Select(id => (long)id)), ends.Padding));
+    }
+
     /// <summary>Writes config.json and generation_config.json.</summary>
-    public void WriteConfiguration(OuroCheckpoint source, IReadOnlyList<PlannedTensor> tensors)
+    /// <param name="changed">Other measures than the source's, or null.</param>
+    public void WriteConfiguration(OuroCheckpoint source, IReadOnlyList<PlannedTensor> tensors, OuroConfig? changed = null)
     {
         var stored = tensors.GroupBy(tensor => tensor.Target.Type).MaxBy(group => group.Sum(tensor => tensor.Target.ByteLength))!.Key;
-        var config = source.Gguf is null ? Retyped(System.IO.Path.Combine(source.Folder, HuggingFaceConfig.FileName), stored) : HuggingFaceConfig.Write(source.Config, stored);
+        var config = source.Gguf is null && changed is null
+            ? Retyped(System.IO.Path.Combine(source.Folder, HuggingFaceConfig.FileName), stored)
+            : HuggingFaceConfig.Write(changed ?? source.Config, stored);
         var generation = System.IO.Path.Combine(source.Folder, GenerationName);
         AtomicFile.WriteAllText(System.IO.Path.Combine(Path, HuggingFaceConfig.FileName), config);
         if (source.Gguf is null && File.Exists(generation))
@@ -182,13 +192,18 @@ sealed class CheckpointFolder : IDisposable
         var stops = new SortedSet<long>(StopTokens.Select(name => (long)Array.IndexOf(tokens, name)).Where(id => id >= 0));
         if (eos is { } id)
             stops.Add(id);
+        return GenerationConfig(metadata?.GetInteger("tokenizer.ggml.bos_token_id"), stops, metadata?.GetInteger("tokenizer.ggml.padding_token_id"));
+    }
+
+    static string GenerationConfig(long? begin, SortedSet<long> stops, long? padding)
+    {
         var fields = new JsonObject();
-        if (metadata?.GetInteger("tokenizer.ggml.bos_token_id") is { } bos)
+        if (begin is { } bos)
             fields["bos_token_id"] = bos;
         if (stops.Count > 0)
             fields["eos_token_id"] = new JsonArray([.. stops.Select(stop => JsonValue.Create(stop))]);
-        if ((metadata?.GetInteger("tokenizer.ggml.padding_token_id") ?? (stops.Count > 0 ? stops.Min : null)) is { } padding)
-            fields["pad_token_id"] = padding;
+        if ((padding ?? (stops.Count > 0 ? stops.Min : null)) is { } pad)
+            fields["pad_token_id"] = pad;
         return Text(fields);
     }
 
