@@ -118,6 +118,9 @@ public sealed class TokenShardWriter
         }
     }
 
+    /// <summary>The documents of a file, and what is none.</summary>
+    internal static IEnumerable<TrainingLine> Documents(string file) => Lines(file).Select(line => line.Line);
+
     static IEnumerable<(long Number, TrainingLine Line)> Lines(string file)
     {
         if (!file.EndsWith(".jsonl", StringComparison.OrdinalIgnoreCase) && !file.EndsWith(".json", StringComparison.OrdinalIgnoreCase))
