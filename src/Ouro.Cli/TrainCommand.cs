@@ -46,7 +46,7 @@ static class TrainCommand
         try
         {
             var result = TrainingScreen.Follow(onStep => run.Run(onStep, cancel));
-            ConversionCommands.Summary(result.Path, result.Type, result.Bytes, time);
+            Console.WriteLine($"{Front.Plain(result.Path)}: {result.Type}, {Sizes.Text(result.Bytes)}, learnt from {run.Tokens:N0} tokens, {time.Elapsed.TotalSeconds:F1} s");
             return 0;
         }
         catch (OperationCanceledException)

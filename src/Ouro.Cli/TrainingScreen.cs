@@ -9,7 +9,7 @@ namespace Ouro.Cli;
 /// <summary>What a person sees of a training run: a picture that changes on a terminal, a line every few seconds elsewhere.</summary>
 static class TrainingScreen
 {
-    const int BarWidth = 32;
+    const int BarWidth = 24;   // two of them and their numbers fit 80 columns
 
     static readonly TimeSpan PictureEvery = TimeSpan.FromSeconds(0.25);
     static readonly TimeSpan LineEvery = TimeSpan.FromSeconds(5);

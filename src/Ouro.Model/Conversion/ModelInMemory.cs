@@ -32,7 +32,7 @@ public static class ModelInMemory
         folder.WriteConfiguration(config, type, ends);
         options.AddFiles?.Invoke(folder.Path);
         folder.Commit();
-        return new ConversionResult(output, HuggingFaceConfig.TypeName(type), bytes, [], []);
+        return new ConversionResult(output, type.ToString().ToLowerInvariant(), bytes, [], []);
     }
 
     sealed class ReadSource(ModelTensor tensor, NumberReader numbers, ElementType type) : ITensorSource

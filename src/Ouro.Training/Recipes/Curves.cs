@@ -9,11 +9,15 @@ static class Curves
 {
     const int MostPoints = 400;
 
+    /// <summary>In the first part the loss falls from so high that nothing later could be told apart; there the lines may leave the picture at its top.</summary>
+    const double Beginning = 0.05;
+
     /// <summary>One line a loop; each tells how well the model says the next token after that loop.</summary>
     public static string Loss(string title, IReadOnlyList<LogLine> lines)
     {
         var points = Thinned(lines);
-        var values = points.SelectMany(line => line.LossByLoop).Where(double.IsFinite).ToArray();
+        var begun = points.Where(line => line.Tokens >= points[^1].Tokens * Beginning);
+        var values = begun.SelectMany(line => line.LossByLoop).Where(double.IsFinite).ToArray();
         var (low, high) = values.Length == 0 ? (0, 1) : (values.Min(), values.Max());
         var picture = new Picture($"{title}: loss after each loop", "cross-entropy, nats a token", points, low, high);
         var loops = points.Max(line => line.LossByLoop.Length);
@@ -46,7 +50,7 @@ static class Curves
 
     /// <summary>From blue over violet to orange, all of middle lightness: visible on white and on black.</summary>
     static string Colour(int loop, int loops)
-        => string.Create(CultureInfo.InvariantCulture, $"hsl({(215 + (170.0 * loop / Math.Max(1, loops - 1))) % 360:F0} 65% 52%)");
+        => string.Create(CultureInfo.InvariantCulture, $"hsl({(215 + (170.0 * loop / Math.Max(1, loops - 1))) % 360:F0},65%,52%)");
 
     /// <summary>Evenly spaced lines, if there are more than a picture can show.</summary>
     static List<LogLine> Thinned(IReadOnlyList<LogLine> lines)
@@ -57,7 +61,7 @@ static class Curves
     /// <summary>Axes, stages and what is drawn between them.</summary>
     sealed class Picture
     {
-        const int Width = 860, Height = 420, Left = 64, Right = 790, Top = 52, Bottom = 366;
+        const int Width = 860, Height = 420, Left = 64, Right = 790, Top = 66, Bottom = 366, NameHeight = 14;
 
         readonly StringBuilder _svg = new();
         readonly IReadOnlyList<LogLine> _points;
@@ -111,13 +115,14 @@ static class Curves
         public string Finish()
         {
             Stages();
-            // Names that would lie on each other are pushed apart, downwards.
+            // Names that would lie on each other are pushed apart.
             var free = (double)Top;
+            var left = _names.Count;
             foreach (var (y, colour, text) in _names.OrderBy(name => name.Y))
             {
-                var place = Math.Max(y + 4, free);
+                var place = Math.Max(Math.Min(y + 4, Bottom - (NameHeight * --left)), free);
                 Add($"""<rect x="{Right + 8}" y="{place - 9:F1}" width="9" height="9" rx="2" fill="{colour}"/><text class="text" x="{Right + 21}" y="{place:F1}">{text}</text>""");
-                free = place + 14;
+                free = place + NameHeight;
             }
 
             return _svg.AppendLine("</svg>").ToString();
@@ -139,7 +144,8 @@ static class Curves
                     continue;
 
                 var x = i == 0 ? Left : X(_points[i - 1].Tokens);
-                Add($"""<line class="stage" x1="{x:F1}" x2="{x:F1}" y1="{Top - 4}" y2="{Bottom}" stroke-dasharray="3 3"/><text class="faint" x="{x + 4:F1}" y="{Top - 1}" font-size="11">{Escaped(_points[i].Stage)}</text>""");
+                var (side, anchor) = x < Right - 120 ? (4, "start") : (-4, "end");
+                Add($"""<line class="stage" x1="{x:F1}" x2="{x:F1}" y1="{Top - 12}" y2="{Bottom}" stroke-dasharray="3 3"/><text class="faint" x="{x + side:F1}" y="{Top - 4}" font-size="11" text-anchor="{anchor}">{Escaped(_points[i].Stage)}</text>""");
             }
         }
 
@@ -147,7 +153,7 @@ static class Curves
 
         double X(double tokens) => Left + ((Right - Left) * tokens / _tokens);
 
-        double Y(double value) => Bottom - ((Bottom - Top) * (value - _low) / (_high - _low));
+        double Y(double value) => Bottom - ((Bottom - Top) * Math.Clamp((value - _low) / (_high - _low), 0, 1));
 
         void Add(FormattableString text) => _svg.AppendLine(text.ToString(CultureInfo.InvariantCulture));
 

@@ -34,7 +34,7 @@ public sealed record Stage
     /// <summary>Loops of the model from this stage on; null keeps those before.</summary>
     public int? Loops { get; init => field = value is { } loops ? LoopsNumber.Check(loops) : null; }
 
-    /// <summary>Tokens to learn from; rounded up to whole steps.</summary>
+    /// <summary>Tokens to learn from; rounded up to whole steps. A little fewer come, since batches of whole documents are rarely quite full.</summary>
     public required long Tokens { get; init => field = TokensNumber.Check(value); }
 
     /// <summary>Tokens that make one step of the optimiser; a multiple of <see cref="MicroRows"/>.</summary>
