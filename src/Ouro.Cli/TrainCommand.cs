@@ -40,7 +40,9 @@ static class TrainCommand
         using var run = RecipeRun.Open(recipe, folder, options);
         foreach (var note in run.Notes)
             Console.Error.WriteLine($"note: {Front.Plain(note)}");
-        Console.Error.WriteLine(run.IsResumed
+        Console.Error.WriteLine(run.IsTrained
+            ? $"{Front.Plain(recipe.Name)}: all stages are done already; the model is written again (--restart begins anew)"
+            : run.IsResumed
             ? $"{Front.Plain(recipe.Name)}: going on after {run.Tokens:N0} tokens"
             : $"{Front.Plain(recipe.Name)}: {run.Model.Config.ParameterCount:N0} parameters, {recipe.Stages.Count} stage{(recipe.Stages.Count == 1 ? "" : "s")}");
         try

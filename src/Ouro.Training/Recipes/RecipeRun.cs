@@ -51,6 +51,9 @@ public sealed class RecipeRun : IDisposable
     /// <summary>True if an earlier run left a checkpoint, and this one goes on from it.</summary>
     public bool IsResumed => _resumed is not null;
 
+    /// <summary>True if every stage is done, so that only the model remains to be written.</summary>
+    public bool IsTrained => _state.Stage == _recipe.Stages.Count;
+
     /// <summary>Tokens learnt from so far.</summary>
     public long Tokens => _state.Tokens;
 

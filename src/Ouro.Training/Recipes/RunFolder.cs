@@ -73,6 +73,14 @@ sealed class RunFolder : IDisposable
     {
         foreach (var path in Directory.EnumerateDirectories(Training, $"{Prefix}*{Partial}").Concat(Checkpoints().SkipLast(1).Select(found => found.Path)).ToArray())
             Directory.Delete(path, recursive: true);
+
+        // The finished model is filled beside its place, under the number of the process that writes it.
+        var place = System.IO.Path.TrimEndingDirectorySeparator(System.IO.Path.GetFullPath(Path));
+        foreach (var path in Directory.EnumerateDirectories(System.IO.Path.GetDirectoryName(place)!, $"{System.IO.Path.GetFileName(place)}.*{Partial}").ToArray())
+        {
+            if (int.TryParse(path.AsSpan(place.Length + 1, path.Length - place.Length - 1 - Partial.Length), NumberStyles.None, CultureInfo.InvariantCulture, out _))
+                Directory.Delete(path, recursive: true);
+        }
     }
 
     /// <summary>Deletes tokenized files, which belong to a run that left no checkpoint.</summary>

@@ -78,10 +78,15 @@ public sealed class RunLaws : IDisposable
     {
         var first = Finish("done");
         var steps = 0;
+        Directory.CreateDirectory(_folder.File("done.123.partial"));   // killed while it wrote the model
         using (var run = Open("done"))
+        {
+            run.IsTrained.ShouldBeTrue();
             run.Run(_ => steps++, CancellationToken.None);
+        }
 
         steps.ShouldBe(0);
+        Directory.Exists(_folder.File("done.123.partial")).ShouldBeFalse();
         Result("done").Model.ShouldBe(first.Model);
     }
 
