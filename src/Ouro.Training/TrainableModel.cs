@@ -8,6 +8,8 @@ namespace Ouro.Training;
 /// <summary>A looped model whose weights can be changed: parameters and gradients in single precision.</summary>
 public sealed class TrainableModel
 {
+    const float SecondNorm = 0.1f;
+
     readonly Dictionary<(TensorRole, int), Parameter> _byPlace;
 
     TrainableModel(OuroConfig config, IEnumerable<Parameter> parameters)
@@ -27,6 +29,8 @@ public sealed class TrainableModel
     /// <remarks>
     /// Matrices are Gaussian with deviation 1 / sqrt(inputs), which is 0.022 at the published width (0.02 there); norms are 1, the gate 0. The embedding has
     /// deviation 1, as the states that end a loop have, so that the first loop meets what the others meet; a tied one, being the head too, has 1 / sqrt(D).
+    /// Second norms start at <see cref="SecondNorm"/>, so that a loop begins as little more than the identity: with 1, small models learn much slower, and
+    /// their later loops stay worse than the first (LOG.md).
     /// </remarks>
     public static TrainableModel Random(OuroConfig config, ulong seed)
     {
@@ -36,6 +40,7 @@ public sealed class TrainableModel
             var tensor = parameter.Tensor;
             var (mean, deviation) = tensor switch
             {
+                { IsSecondNorm: true } => (SecondNorm, 0f),
                 { IsNorm: true } => (1f, 0f),
                 { IsGate: true } => (0f, 0f),
                 { Role: TensorRole.Embedding } when !config.TiedHead => (0f, 1f),
