@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Ouro.Cli.Bench;
+using Ouro.Cli.Eval;
 
 namespace Ouro.Cli;
 
@@ -15,6 +16,7 @@ static class Commands
             InspectCommand.Create(),
             VerifyCommand.Create(),
             RepairCommand.Create(),
+            EvalCommand.Create(),
             BenchCommand.Create(),
             SynthCommand.Create(),
             TrainCommand.Create(),

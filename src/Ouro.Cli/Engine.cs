@@ -94,12 +94,17 @@ sealed class Engine : IDisposable
 }
 
 /// <summary>The model argument and the options of every command that computes.</summary>
-sealed class EngineOptions(ElementType kvTypeByDefault)
+/// <param name="isOptional">Whether the model that comes with the program is taken when none is named.</param>
+sealed class EngineOptions(ElementType kvTypeByDefault, bool isOptional = false)
 {
-    readonly Argument<string> _model = ModelArgument();
+    readonly Argument<string> _model = ModelArgument(isOptional);
     readonly Choice<ElementType> _kvType = SettingOptions.KvType(kvTypeByDefault);
 
-    public static Argument<string> ModelArgument() => new("MODEL") { Description = "A checkpoint folder, a .gguf or a .safetensors file." };
+    public static Argument<string> ModelArgument(bool isOptional = false) => new("MODEL")
+    {
+        Description = $"A checkpoint folder, a .gguf or a .safetensors file{(isOptional ? $"; without one, or by the name '{OwnModel.Name}', the small model that comes with this program" : "")}.",
+        Arity = isOptional ? ArgumentArity.ZeroOrOne : ArgumentArity.ExactlyOne,
+    };
 
     public void AddTo(Command command)
     {
@@ -110,7 +115,7 @@ sealed class EngineOptions(ElementType kvTypeByDefault)
     }
 
     public Engine Open(ParseResult parsed)
-        => Engine.Open(parsed.GetValue(_model)!, parsed.GetValue(SettingOptions.Threads), SettingOptions.Activations.Of(parsed));
+        => Engine.Open(OwnModel.PathOf(parsed.GetValue(_model)), parsed.GetValue(SettingOptions.Threads), SettingOptions.Activations.Of(parsed));
 
     public ElementType KvType(ParseResult parsed) => _kvType.Of(parsed);
 }

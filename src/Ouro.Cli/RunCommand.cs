@@ -25,7 +25,7 @@ sealed class RunCommand
         "--think", "Open <think> for the model; auto does so for Thinking models.", ("auto", null), ("on", true), ("off", false));
     readonly Option<bool> _hideThinking = new("--hide-thinking") { Description = "Do not show the reasoning." };
     readonly Option<bool> _verbose = new("--verbose") { Description = "Say afterwards how long it took, how fast it was and how many loops each token had." };
-    readonly EngineOptions _engineOptions = new(ElementType.F16);
+    readonly EngineOptions _engineOptions = new(ElementType.F16, isOptional: true);
     readonly SequenceOptionsReader _sequenceOptions;
 
     RunCommand() => _sequenceOptions = new SequenceOptionsReader(_engineOptions);
