@@ -29,16 +29,12 @@ sealed class Conversation
     readonly SamplingOptions _sampling;
     readonly Tokenizer _tokenizer;
     readonly List<ChatMessage> _messages = [];
+    bool _isConversing;
 
     public Conversation(Engine engine, Session session, SamplingOptions sampling)
     {
         (_engine, _session, _sampling, _tokenizer) = (engine, session, sampling, engine.Tokenizer);
-        var vocabulary = _tokenizer.Vocabulary;
-        IsChat = vocabulary.ChatTemplate is not null && ChatMl.FitsIn(vocabulary);
     }
-
-    /// <summary>True if the file says how to write a chat, and its tokens are those of ChatML.</summary>
-    public bool IsChat { get; }
 
     /// <summary>Most tokens in a reply.</summary>
     public int Limit { get; init; }
@@ -74,9 +70,10 @@ sealed class Conversation
     /// <summary>Asks and answers until the person leaves.</summary>
     public int Converse(string? system)
     {
-        if (!IsChat)
+        if (!_engine.IsChat)
             throw new UserErrorException("this model has no chat format, so it cannot hold a conversation. Give it a text to continue: ouro run MODEL \"Once upon a time\".");
 
+        _isConversing = true;
         Console.Error.WriteLine("Ask away; /bye or Ctrl-D ends. Ctrl-C ends a reply, twice the program.");
         while (true)
         {
@@ -120,6 +117,8 @@ sealed class Conversation
             Console.Error.WriteLine("[interrupted]");
         if (IsVerbose)
             report.Print();
+        else if (_isConversing)
+            report.PrintDepth();
         return end;
     }
 

@@ -43,6 +43,9 @@ sealed class Engine : IDisposable
     /// <summary>The model's tokenizer, or null.</summary>
     public Tokenizer? TokenizerIfAny => _tokenizer.Value;
 
+    /// <summary>True if the file says how to write a chat, and its tokens are those of ChatML.</summary>
+    public bool IsChat => Tokenizer.Vocabulary is { ChatTemplate: not null } vocabulary && ChatMl.FitsIn(vocabulary);
+
     public static Engine Open(string path, int threads, ActivationType activations)
     {
         var started = Stopwatch.GetElapsedTime(0);

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using Ouro.Generation;
+using Spectre.Console;
 
 namespace Ouro.Cli;
 
@@ -29,6 +30,13 @@ sealed class ReplyReport(Engine engine, Session session, int promptTokens, long 
         _tokensByDepth[token.Depth] = _tokensByDepth.GetValueOrDefault(token.Depth) + 1;
     }
 
+    /// <summary>The depth of a reply in a line, for a conversation.</summary>
+    public void PrintDepth()
+    {
+        if (_tokens > 0)
+            Front.Messages.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"[dim]{_tokens} token{(_tokens == 1 ? "" : "s")}, {MeanDepth:0.0} of {session.Rule.Loops} loops each[/]");
+    }
+
     public void Print()
     {
         // The first token follows from the prompt alone, so the rate counts what came after it.
@@ -39,8 +47,7 @@ sealed class ReplyReport(Engine engine, Session session, int promptTokens, long 
         Line("reply", $"{_tokens} tokens; {Rate(_tokens - 1, writing)} after the first");
         if (_tokens > 0)
         {
-            var mean = _tokensByDepth.Sum(entry => (double)entry.Key * entry.Value) / _tokens;
-            Line("depth", $"{mean.ToString("0.00", CultureInfo.InvariantCulture)} loops a token on average, of at most {session.Rule.Loops}: "
+            Line("depth", $"{MeanDepth.ToString("0.00", CultureInfo.InvariantCulture)} loops a token on average, of at most {session.Rule.Loops}: "
                 + string.Join(", ", _tokensByDepth.Select(entry => $"loop {entry.Key} x {entry.Value}")));
         }
 
@@ -49,6 +56,8 @@ sealed class ReplyReport(Engine engine, Session session, int promptTokens, long 
         Line("threads", $"{engine.ThreadCount}, activations {engine.Model.Activations.ToString().ToLowerInvariant()}");
         Line("seed", $"{seed}");
     }
+
+    double MeanDepth => _tokensByDepth.Sum(entry => (double)entry.Key * entry.Value) / Math.Max(1, _tokens);
 
     void PrintPasses()
     {

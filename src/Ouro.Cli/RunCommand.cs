@@ -71,7 +71,7 @@ sealed class RunCommand
             return conversation.Converse(parsed.GetValue(_system));
 
         var prompt = parsed.GetValue(_prompt) ?? StandardInput.All();
-        var end = parsed.GetValue(_raw) || !conversation.IsChat ? conversation.Continue(prompt) : conversation.Answer(parsed.GetValue(_system), prompt);
+        var end = parsed.GetValue(_raw) || !engine.IsChat ? conversation.Continue(prompt) : conversation.Answer(parsed.GetValue(_system), prompt);
         return end == ReplyEnd.Interrupted ? Front.Interrupted : 0;
     }
 

@@ -63,10 +63,10 @@ sealed class EvalResult(EvalSetting setting)
     }
 }
 
-/// <summary>Asks questions as a chat would, some at a time, greedily, and compares the answers.</summary>
+/// <summary>Asks questions as a chat would (as plain text where a model knows no chats), some at a time, greedily, and compares the answers.</summary>
 sealed class EvalRun(Engine engine, Question[] questions, int together, int longestAnswer)
 {
-    readonly ChatMl _chat = new(engine.Tokenizer);
+    readonly ChatMl? _chat = engine.IsChat ? new ChatMl(engine.Tokenizer) : null;
     readonly HashSet<int> _stops = [.. engine.Tokenizer.Vocabulary.StopIds];
 
     /// <summary>Asks every question under one setting.</summary>
@@ -100,7 +100,7 @@ sealed class EvalRun(Engine engine, Question[] questions, int together, int long
 
     Asked Ask(Scheduler scheduler, SequenceOptions options, Question question)
     {
-        var prompt = _chat.Encode([new ChatMessage(ChatMessage.User, question.Text)], NextTurn.Assistant);
+        var prompt = _chat?.Encode([new ChatMessage(ChatMessage.User, question.Text)], NextTurn.Assistant) ?? engine.Tokenizer.Encode(question.Text);
         engine.CheckKnown(prompt);
         var text = scheduler.Open(options with { ContextTokens = prompt.Length + longestAnswer });
         text.Feed(prompt);

@@ -3,26 +3,45 @@ using Ouro.Training.Tasks;
 
 namespace Ouro.Training.Data;
 
-/// <summary>Questions and answers as chats of two turns.</summary>
+/// <summary>Questions and answers as chats.</summary>
 /// <remarks>
-/// The ids are those of <see cref="ChatMl"/>: the user's turn, the head of the assistant's, the answer, <c>&lt;|im_end|&gt;</c>. Asked for are the answer
-/// and that last token, which is where a reply stops.
+/// The ids are those of <see cref="ChatMl"/>: the user's turn, the head of the assistant's, the answer, <c>&lt;|im_end|&gt;</c>, and perhaps more of these.
+/// Asked for are the answers and their last tokens, which is where a reply stops.
 /// </remarks>
 /// <param name="items">The item of a number; always the same.</param>
 /// <param name="tokenizer">Kept; its vocabulary must have ChatML's tokens.</param>
-public sealed class ChatExamples(Func<long, TaskItem> items, Tokenizer tokenizer) : IExampleSource
+/// <param name="turns">Most questions in a chat: each chat has 1 to this, each number as often.</param>
+public sealed class ChatExamples(Func<long, TaskItem> items, Tokenizer tokenizer, int turns = 1) : IExampleSource
 {
     readonly ChatMl _chat = new(tokenizer);
     readonly int _turnEnd = tokenizer.Vocabulary.FindSpecial(KnownTokens.TurnEnd) ?? 0;   // ChatMl has made sure of it
 
     /// <inheritdoc/>
-    public Example this[long number] => Of(items(number));
-
-    /// <summary>One item as an example.</summary>
-    public Example Of(TaskItem item)
+    public Example this[long number]
     {
-        var prompt = _chat.Encode([new ChatMessage(ChatMessage.User, item.Question)], NextTurn.Assistant);
-        return new Example([.. prompt, .. tokenizer.Encode(item.Answer), _turnEnd], FirstTarget: prompt.Length);
+        get
+        {
+            var count = 1 + (int)Draws.Scale(Draws.Hash((ulong)turns, number), (ulong)turns);
+            return Of([.. Enumerable.Range(0, count).Select(turn => items(number * turns + turn))]);
+        }
+    }
+
+    /// <summary>Some items, asked one after the other in one chat.</summary>
+    public Example Of(params ReadOnlySpan<TaskItem> asked)
+    {
+        var (ids, isAsked) = (new List<int>(), new List<bool>());
+        foreach (var item in asked)
+        {
+            if (ids.Count > 0)
+                tokenizer.Encode("\n", ids);
+            ids.AddRange(_chat.Encode([new ChatMessage(ChatMessage.User, item.Question)], NextTurn.Assistant));
+            isAsked.AddRange(Enumerable.Repeat(false, ids.Count - isAsked.Count));
+            tokenizer.Encode(item.Answer, ids);
+            ids.Add(_turnEnd);
+            isAsked.AddRange(Enumerable.Repeat(true, ids.Count - isAsked.Count));
+        }
+
+        return new Example([.. ids], isAsked.IndexOf(true), asked.Length == 1 ? null : [.. isAsked]);
     }
 }
 

@@ -51,6 +51,8 @@ public sealed record Recipe
 {
     const long LargestFile = 4 << 20;
 
+    internal static readonly RecipeNumber Threshold = new("exit_threshold", 1, 0.001, 1);
+
     /// <summary>What people call the model.</summary>
     public required string Name { get; init; }
 
@@ -68,6 +70,9 @@ public sealed record Recipe
 
     /// <summary>What the result's weights are stored as: BF16, F16 or F32.</summary>
     public required ElementType OutputType { get; init; }
+
+    /// <summary>The exit threshold that the result tells those who do not choose one, in (0, 1]; null leaves it as it was.</summary>
+    public float? ExitThreshold { get; init; }
 
     /// <summary>Sources by name.</summary>
     public required IReadOnlyDictionary<string, DataSource> Sources { get; init; }

@@ -108,7 +108,7 @@ sealed class RecipeData : IDisposable
     static IExampleSource Opened(string name, TaskExamples examples, Tokenizer? tokenizer, int vocabulary) => examples switch
     {
         TaskExamples.Questions questions => ChatMl.FitsIn(ForText(name, tokenizer).Vocabulary)
-            ? new ChatExamples(questions.Item, tokenizer!)
+            ? new ChatExamples(questions.Item, tokenizer!, questions.Turns)
             : throw NoToken(name, KnownTokens.TurnStart),
         TaskExamples.Documents documents => new TextExamples(documents.Text, ForText(name, tokenizer)),
         TaskExamples.Ids ids => ids.Vocabulary <= vocabulary

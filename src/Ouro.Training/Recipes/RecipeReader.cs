@@ -20,7 +20,7 @@ sealed class RecipeReader(string place, string folder)
         var name = fields.Text("name");
         var sources = ReadSources(fields.RequiredInner("data"));
         var start = ReadStart(fields);
-        var (output, type) = ReadOutput(fields.Inner("output"), name);
+        var (output, type, threshold) = ReadOutput(fields.Inner("output"), name);
         var recipe = new Recipe
         {
             Name = name,
@@ -29,6 +29,7 @@ sealed class RecipeReader(string place, string folder)
             Tokenizer = ReadTokenizer(fields.Inner("tokenizer"), start, sources),
             Output = output,
             OutputType = type,
+            ExitThreshold = threshold,
             Sources = sources,
             Stages = ReadStages(fields, sources),
             LogSteps = fields.Whole(LogSteps),
@@ -83,15 +84,16 @@ sealed class RecipeReader(string place, string folder)
         return result;
     }
 
-    (string Output, ElementType Type) ReadOutput(RecipeFields? fields, string name)
+    (string Output, ElementType Type, float? ExitThreshold) ReadOutput(RecipeFields? fields, string name)
     {
         if (fields is null)
-            return (name, ElementType.BF16);
+            return (name, ElementType.BF16, null);
 
         var output = fields.Has("folder") ? Full(fields.Text("folder")) : name;
         var type = fields.Word("type", ElementType.BF16, ("bf16", ElementType.BF16), ("f16", ElementType.F16), ("f32", ElementType.F32));
+        var threshold = fields.Has(Recipe.Threshold.Name) ? (float?)fields.Number(Recipe.Threshold) : null;
         fields.End();
-        return (output, type);
+        return (output, type, threshold);
     }
 
     Dictionary<string, DataSource> ReadSources(RecipeFields fields)

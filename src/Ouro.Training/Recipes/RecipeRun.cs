@@ -92,7 +92,8 @@ public sealed class RecipeRun : IDisposable
             RunStage(onStep, cancel);
 
         DrawCurves();
-        return Checkpoint.WriteModel(_model, _recipe.OutputType, _vocabulary, _folder.Path, overwrite: true, _options.Threads);
+        var result = _recipe.ExitThreshold is { } threshold ? _model.With(_model.Config with { ExitThreshold = threshold }) : _model;
+        return Checkpoint.WriteModel(result, _recipe.OutputType, _vocabulary, _folder.Path, overwrite: true, _options.Threads);
     }
 
     /// <summary>Gives the folder back.</summary>

@@ -11,8 +11,8 @@ abstract record TaskExamples
     {
     }
 
-    /// <summary>Questions and answers, to be asked as chats.</summary>
-    public sealed record Questions(Func<long, TaskItem> Item) : TaskExamples;
+    /// <summary>Questions and answers, to be asked as chats of at most so many turns.</summary>
+    public sealed record Questions(Func<long, TaskItem> Item, int Turns) : TaskExamples;
 
     /// <summary>Texts to be read.</summary>
     public sealed record Documents(Func<long, string> Text) : TaskExamples;
@@ -30,6 +30,7 @@ public static class RecipeTasks
     static readonly RecipeNumber MostLevel = new("most_level", 1000, 1, 1000, IsWhole: true);
     static readonly RecipeNumber Prime = new("prime", 23, 2, 100_003, IsWhole: true);
     static readonly RecipeNumber Operators = new("operators", 10, 1, 1000, IsWhole: true);
+    static readonly RecipeNumber Turns = new("turns", 1, 1, 100, IsWhole: true);
     static readonly RecipeNumber People = new("people", 20_000, 1, 1e8, IsWhole: true);
     static readonly RecipeNumber World = new("world", 1, 0, 1L << 53, IsWhole: true);
     static readonly RecipeNumber Layers = new("layers", 5, 2, 1000, IsWhole: true);
@@ -39,10 +40,11 @@ public static class RecipeTasks
 
     static readonly RecipeTask[] All =
     [
-        new("nano", [LeastLevel, MostLevel], (source, seed) => Nano(source, seed) is var nano ? new TaskExamples.Questions(number => nano[number]) : null!),
+        new("nano", [LeastLevel, MostLevel, Turns], (source, seed) => Nano(source, seed) is var nano
+            ? new TaskExamples.Questions(number => nano[number], Whole(source, Turns)) : null!),
         new("nano_text", [MostLevel], (source, seed) => new NanoText(seed) { MostLevel = Whole(source, MostLevel) } is var text
             ? new TaskExamples.Documents(number => text[number]) : null!),
-        new("mano", [Prime, Operators], (source, seed) => new TaskExamples.Questions(Mano(source, seed).InWords)),
+        new("mano", [Prime, Operators, Turns], (source, seed) => new TaskExamples.Questions(Mano(source, seed).InWords, Whole(source, Turns))),
         new("mano_ids", [Prime, Operators], (source, seed) => Mano(source, seed) is var mano ? new TaskExamples.Ids(mano, mano.VocabularySize) : null!),
         new("capo", [World, People], (source, _) => new Capo((ulong)source.Settings[World.Name], Whole(source, People)) is var capo
             ? new TaskExamples.Documents(number => capo[number].Text) : null!),

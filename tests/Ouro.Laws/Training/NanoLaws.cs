@@ -127,6 +127,24 @@ public sealed partial class NanoLaws(ITestOutputHelper output)
     }
 
     [Fact]
+    public void A_chat_of_several_turns_asks_for_every_answer()
+    {
+        var tokenizer = Trained.Value;
+        var (first, second) = (new NanoTasks(12, Split.Train)[0], new NanoTasks(12, Split.Train)[1]);
+        var example = new ChatExamples(_ => first, tokenizer).Of(first, second);
+
+        string Turn(TaskItem item) => $"<|im_start|>user\n{item.Question}<|im_end|>\n<|im_start|>assistant\n{item.Answer}<|im_end|>";
+        tokenizer.Decode(example.Ids).ShouldBe($"{Turn(first)}\n{Turn(second)}");
+        var asked = Enumerable.Range(0, example.Ids.Length).Where(example.IsTarget).Select(place => example.Ids[place]).ToArray();
+        tokenizer.Decode(asked).ShouldBe($"{first.Answer}<|im_end|>{second.Answer}<|im_end|>");
+        var prompt = new ChatMl(tokenizer).Encode([new("user", first.Question), new("assistant", first.Answer), new("user", second.Question)], NextTurn.Assistant);
+        example.Ids[..prompt.Length].ShouldBe(prompt);
+
+        var turns = Enumerable.Range(0, 60).Select(n => new ChatExamples(_ => first, tokenizer, turns: 3)[n].Ids.Count(id => id == 1)).ToArray();
+        turns.Distinct().Order().ShouldBe([2, 4, 6]);
+    }
+
+    [Fact]
     public void Wrong_kinds_and_empty_ranges_of_levels_are_refused()
     {
         Should.Throw<ArgumentException>(() => new NanoTasks(1, Split.Train) { Kinds = ["x"] }).Message.ShouldContain("'x'");
