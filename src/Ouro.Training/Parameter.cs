@@ -10,7 +10,7 @@ public sealed class Parameter
     {
         Tensor = tensor;
         var (rows, columns) = tensor.Shape.Length == 2 ? ((int)tensor.Shape[0], (int)tensor.Shape[1]) : (1, (int)tensor.Shape[0]);
-        (Values, Gradient) = (new Matrix(rows, columns), new Matrix(rows, columns));
+        Values = new Matrix(rows, columns);
     }
 
     /// <summary>Which tensor of the model it is.</summary>
@@ -19,8 +19,8 @@ public sealed class Parameter
     /// <summary>The numbers, [rows, columns]; a vector is one row.</summary>
     public Matrix Values { get; }
 
-    /// <summary>The sum of gradients since the optimiser's last step, of the same shape.</summary>
-    public Matrix Gradient { get; }
+    /// <summary>The sum of gradients since the optimiser's last step, of the same shape; it takes memory from its first use on.</summary>
+    public Matrix Gradient => field ??= new Matrix(Values.Rows, Values.Columns);
 
     /// <summary>True for matrices, the embedding among them: weight decay leaves norms and the gate's bias alone.</summary>
     public bool IsDecayed => !Tensor.IsNorm && Tensor.Role != TensorRole.GateBias;
