@@ -14,8 +14,8 @@ sealed record Question(string Kind, int Level, string Text, string Answer)
 
     const int MostLines = 1_000_000;
 
-    /// <summary>How hard it is, in one word.</summary>
-    public string Difficulty => Level switch { 0 => "all", <= 2 => "easy", <= 4 => "medium", _ => "hard" };
+    /// <summary>How hard it is, in one word: one step is easy, more than three are hard.</summary>
+    public string Difficulty => Level switch { 0 => "all", 1 => "easy", <= 3 => "medium", _ => "hard" };
 
     /// <summary>Questions that training never shows: the held-out split of a task.</summary>
     public static Question[] Drawn(string task, int count, ulong seed)

@@ -72,9 +72,9 @@ public sealed partial class NanoLaws(ITestOutputHelper output)
     }
 
     [Fact]
-    public void Texts_never_state_a_sum_that_is_held_out()
+    public void Texts_never_state_a_sum_that_is_held_out_in_every_wording()
     {
-        var heldOut = new NanoTasks(6, Split.HeldOut) { Kinds = ["sum"] };
+        var heldOut = new NanoTasks(6, Split.HeldOut) { Kinds = ["sum"], LeastLevel = 2 };
         var sums = Enumerable.Range(0, Many).Select(n => Sum().Match(heldOut[n].Question).Value).ToHashSet();
         var text = new NanoText(7);
 

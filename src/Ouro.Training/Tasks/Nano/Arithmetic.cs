@@ -5,6 +5,10 @@ using Ouro.Training.Data;
 namespace Ouro.Training.Tasks.Nano;
 
 /// <summary>Numbers: chains of sums, and trees of sums and products modulo a small prime.</summary>
+/// <remarks>
+/// Facts of one operation are so few that holding some back would ask for facts that nobody was taught; so the essence of a question of level 1 is the
+/// question itself, wording included, and held out are ways to ask. From level 2 on, what is asked is held out in every wording.
+/// </remarks>
 static class Arithmetic
 {
     /// <summary>Level: operations. No partial result is below 0.</summary>
@@ -22,7 +26,7 @@ static class Arithmetic
         }
 
         var question = draws.Pick([$"What is {text}?", $"How much is {text}?", $"Compute {text}.", $"{text} = ?"]);
-        return new Posed($"sum {text}", question, $"{value}", $"{text} = {value}.");
+        return new Posed(level == 1 ? question : $"sum {text}", question, $"{value}", $"{text} = {value}.");
     }
 
     /// <summary>Level: operators of the tree.</summary>
@@ -36,7 +40,7 @@ static class Arithmetic
             $"In numbers modulo {prime}, what is {text}?", $"Modulo {prime}, what is {text}?",
             $"What is {text} modulo {prime}?", $"Compute {text} modulo {prime}.",
         ]);
-        return new Posed($"modular {prime}: {text}", question, $"{value}", $"Modulo {prime}, {text} = {value}.");
+        return new Posed(level == 1 ? question : $"modular {prime}: {text}", question, $"{value}", $"Modulo {prime}, {text} = {value}.");
     }
 
     static int AppendTree(Draws draws, int operators, int prime, StringBuilder text, bool isWhole)
