@@ -49,9 +49,9 @@ sealed class TrainingSide : IDisposable
     /// <summary>What was resident before there was a model: the runtime and its libraries.</summary>
     public long? Before => About["bytes_before"]?.GetValue<long>();
 
-    /// <summary>Steps that are only to be done: kernels get compiled and memory taken.</summary>
-    /// <returns>Seconds of the last one.</returns>
-    public double WarmUp(int steps) => Do(steps)[^1].Wall;
+    /// <summary>A step that is only to be done: kernels get compiled and memory taken.</summary>
+    /// <returns>Its seconds.</returns>
+    public double WarmUp() => Do(1)[0].Wall;
 
     public void Measure(int steps)
     {
