@@ -4,6 +4,7 @@ using Ouro.Formats;
 using Ouro.Model.Conversion;
 
 string[] shapes = ["ouro-1.4b", "ouro-2.6b"];
+string[] sizes = [.. TrainingSize.All.Select(size => size.Name)];
 
 var write = new Option<bool>("--write")
 {
@@ -23,6 +24,13 @@ types.AcceptOnlyFromAmong([.. WeightMix.All.Select(mix => mix.Name)]);
 var cache = new Option<DirectoryInfo?>("--cache") { Description = "Where models with random weights are kept: up to 14 GB for the 1.4B shape, 27 GB for 2.6B. A temporary folder by default." };
 var seconds = new Option<int>("--seconds") { Description = "Seconds for either side of each comparison.", DefaultValueFactory = _ => 2 };
 
+var pytorch = new Option<string?>("--pytorch") { Description = "The command that runs Python with PyTorch; bench/peers/install-pytorch.sh installs it and prints it." };
+var size = new Argument<string[]>("SIZE") { Description = "Which sizes; all by default.", DefaultValueFactory = _ => sizes };
+size.AcceptOnlyFromAmong(sizes);
+var trainingSeconds = new Option<int>("--seconds") { Description = "Seconds for each way to train at each size.", DefaultValueFactory = _ => 8 };
+var threads = new Option<int>("--threads") { Description = "Threads to train with; all cores by default.", DefaultValueFactory = _ => Environment.ProcessorCount };
+var measures = new Argument<FileInfo>("MEASURES");
+
 var root = new RootCommand("Measures Ouro.NET on this machine. Nothing here judges: the numbers are for reading.") { write };
 Add("machine", "What this machine is, and how fast it reads memory.", [], (_, isWritten, _) => MachineBenchmark.Run(isWritten));
 Add("tokenizer", "Encoding and decoding text on one core.", [text], (parsed, isWritten, _) => TokenizerBenchmark.Run(parsed.GetValue(text)!, isWritten));
@@ -30,9 +38,12 @@ Add("quantize", "Encoding weights on one core, and the error of it.", [peer], (p
 Add("kernels", "Every kernel beside its scalar definition.", [], (_, isWritten, _) => KernelBenchmark.Run(isWritten));
 Add("peers", "Decoding, prefill, loading and memory, beside llama.cpp's on the same matrices.", [shape, peer, types, cache, seconds], Peers);
 Add("replies", "Guessing ahead, early exits and many texts at once, beside plain decoding and, with --peer, beside llama.cpp.", [shape, peer, cache, seconds], Replies);
+Add("training", "Steps of training, with and without recomputation and BF16, beside an equal model in PyTorch.", [size, pytorch, threads, trainingSeconds], (parsed, isWritten, cancel)
+    => Training(parsed, parsed.GetValue(size)!, parsed.GetValue(threads), parsed.GetValue(trainingSeconds), isWritten, cancel));
+Add("training-worker", "Our side of training, for it to start.", [measures, new Option<bool>("--turns")], (parsed, _, _) => TrainingWorker.Run(parsed.GetValue(measures)!), isHidden: true);
 Add("real-size", "Convert, quantise, verify and run whole models, each step a process.", [shape, folder, keep], (parsed, isWritten, cancel)
     => RealSizeBenchmark.Run(parsed.GetValue(shape)!, parsed.GetValue(folder), parsed.GetValue(keep), isWritten, cancel));
-Add("all", "All of these, one after the other.", [text, peer, types, cache, seconds, folder, keep], (parsed, isWritten, cancel) =>
+Add("all", "All of these, one after the other.", [text, peer, types, cache, seconds, folder, keep, pytorch], (parsed, isWritten, cancel) =>
 {
     MachineBenchmark.Run(isWritten);
     TokenizerBenchmark.Run(parsed.GetValue(text)!, isWritten);
@@ -41,13 +52,14 @@ Add("all", "All of these, one after the other.", [text, peer, types, cache, seco
     if (parsed.GetValue(peer) is not null)
         Peers(parsed, isWritten, cancel);
     Replies(parsed, isWritten, cancel);
+    Training(parsed, sizes, Environment.ProcessorCount, seconds: 8, isWritten, cancel);
     RealSizeBenchmark.Run(shapes, parsed.GetValue(folder), parsed.GetValue(keep), isWritten, cancel);
 });
 return root.Parse(args).Invoke();
 
-void Add(string name, string description, Symbol[] symbols, Action<ParseResult, bool, CancellationToken> run)
+void Add(string name, string description, Symbol[] symbols, Action<ParseResult, bool, CancellationToken> run, bool isHidden = false)
 {
-    var command = new Command(name, description);
+    var command = new Command(name, description) { Hidden = isHidden };
     foreach (var symbol in symbols)
         if (symbol is Argument argument)
             command.Arguments.Add(argument);
@@ -83,6 +95,10 @@ void Replies(ParseResult parsed, bool isWritten, CancellationToken cancel)
     foreach (var name in Shapes(parsed))
         InCache(parsed, place => new RepliesBenchmark(name, parsed.GetValue(peer)?.FullName, place, TimeSpan.FromSeconds(parsed.GetValue(seconds)), cancel).Run(isWritten));
 }
+
+void Training(ParseResult parsed, string[] names, int count, int seconds, bool isWritten, CancellationToken cancel)
+    => new TrainingBenchmark(parsed.GetValue(pytorch)?.Split(' ', StringSplitOptions.RemoveEmptyEntries), count, TimeSpan.FromSeconds(seconds), cancel)
+        .Run(TrainingSize.All.Where(size => names.Contains(size.Name)), isWritten);
 
 string[] Shapes(ParseResult parsed) => parsed.CommandResult.GetResult(shape) is { } asked ? asked.GetValueOrDefault<string[]>() : shapes;
 
