@@ -41,6 +41,7 @@ Add("replies", "Guessing ahead, early exits and many texts at once, beside plain
 Add("training", "Steps of training, with and without recomputation and BF16, beside an equal model in PyTorch.", [size, pytorch, threads, trainingSeconds], (parsed, isWritten, cancel)
     => Training(parsed, parsed.GetValue(size)!, parsed.GetValue(threads), parsed.GetValue(trainingSeconds), isWritten, cancel));
 Add("training-worker", "Our side of training, for it to start.", [measures, new Option<bool>("--turns")], (parsed, _, _) => TrainingWorker.Run(parsed.GetValue(measures)!), isHidden: true);
+Add("nano", "Depth, exits, policies and guesses on the small model that was really trained.", [], (_, isWritten, cancel) => NanoBenchmark.Run(isWritten, cancel));
 Add("real-size", "Convert, quantise, verify and run whole models, each step a process.", [shape, folder, keep], (parsed, isWritten, cancel)
     => RealSizeBenchmark.Run(parsed.GetValue(shape)!, parsed.GetValue(folder), parsed.GetValue(keep), isWritten, cancel));
 Add("all", "All of these, one after the other.", [text, peer, types, cache, seconds, folder, keep, pytorch], (parsed, isWritten, cancel) =>
