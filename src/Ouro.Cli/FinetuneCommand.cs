@@ -28,7 +28,7 @@ static class FinetuneCommand
             Description = "A file of JSON lines, {\"messages\": [{\"role\", \"content\"}, ...]} or {\"text\"}, or a plain text. May be given several times.",
             Required = true,
         };
-        var gateOnly = new Option<bool>("--gate-only") { Description = "Train the early-exit gate alone, to stop where another loop improves little; every other number stays." };
+        var gateOnly = new Option<bool>("--gate-only") { Description = "Train the early-exit gate alone (a recipe's objective 'gate' with the label 'shifted'), to stop where another loop improves little; every other number stays." };
         var output = new Option<string?>("--output", "-o") { Description = "The folder to write; a name beside the source by default." };
         var tokens = SettingOptions.Between("--tokens", "Tokens to learn from.", 1, int.MaxValue, UsualTokens);
         var rate = SettingOptions.Number(LearningRate, shown: "2e-5, with --gate-only 1e-3");
@@ -77,7 +77,7 @@ static class FinetuneCommand
         return new JsonObject
         {
             ["name"] = isGate ? "gate" : "finetune",
-            ["objective"] = new JsonObject { ["kind"] = isGate ? "gate" : "stage1" },
+            ["objective"] = isGate ? new JsonObject { ["kind"] = "gate", ["label"] = "shifted" } : new JsonObject { ["kind"] = "stage1" },
             ["rows"] = Math.Max(1, (int)Math.Round((double)rows / microRows)) * microRows,
             ["micro_rows"] = microRows,
             ["longest"] = longest,

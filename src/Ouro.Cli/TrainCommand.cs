@@ -37,9 +37,8 @@ static class TrainCommand
     public static int Sit(Recipe recipe, string folder, RunOptions options, CancellationToken cancel)
     {
         var time = Stopwatch.StartNew();
-        using var run = RecipeRun.Open(recipe, folder, options);
-        foreach (var note in run.Notes)
-            Console.Error.WriteLine($"note: {Front.Plain(note)}");
+        using var run = RecipeRun.Open(recipe, folder, options, cancel);
+        var noted = Note(run, from: 0);
         Console.Error.WriteLine(run.IsTrained
             ? $"{Front.Plain(recipe.Name)}: all stages are done already; the model is written again (--restart begins anew)"
             : run.IsResumed
@@ -48,6 +47,7 @@ static class TrainCommand
         try
         {
             var result = TrainingScreen.Follow(onStep => run.Run(onStep, cancel));
+            Note(run, noted);
             Console.WriteLine($"{Front.Plain(result.Path)}: {result.Type}, {Sizes.Text(result.Bytes)}, learnt from {run.Tokens:N0} tokens, {time.Elapsed.TotalSeconds:F1} s");
             return 0;
         }
@@ -57,12 +57,21 @@ static class TrainCommand
             throw;
         }
     }
+
+    /// <summary>Says what a person has not been told yet.</summary>
+    /// <returns>Notes told so far.</returns>
+    static int Note(RecipeRun run, int from)
+    {
+        foreach (var note in run.Notes.Skip(from))
+            Console.Error.WriteLine($"note: {Front.Plain(note)}");
+        return run.Notes.Count;
+    }
 }
 
 /// <summary>Options of a sitting: nothing of them changes what comes out.</summary>
 sealed class SittingOptions
 {
-    readonly Option<bool> _restart = new("--restart") { Description = "Forget what an earlier run in the same folder left, and begin again." };
+    readonly Option<bool> _restart = new("--restart") { Description = "Forget what an earlier run in the same folder left, begin again, and replace a model that is there." };
     readonly Option<int> _checkpointEvery = SettingOptions.Between("--checkpoint-every", "Seconds from one checkpoint to the next; 0 writes one after each step.", 0, 86_400, 120);
 
     public void AddTo(Command command)

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Ouro.Formats;
 using Ouro.Formats.Gguf;
 using Ouro.Formats.Safetensors;
@@ -128,6 +129,19 @@ public sealed class OuroCheckpoint : IDisposable
         return [.. StoredTensors.Where(tensor => !claimed.Contains(tensor.Name))];
     }
 
+    /// <summary>Refuses a stack that is cut short: it would run, and say something else than the model does.</summary>
+    /// <exception cref="ModelFileException">There are tensors of a layer that the configuration does not know.</exception>
+    public void RefuseFurtherLayers()
+    {
+        var prefix = string.Create(CultureInfo.InvariantCulture, $"{(Gguf is null ? "model.layers" : "blk")}.{Config.Layers}.");
+        if (StoredTensors.FirstOrDefault(tensor => tensor.Name.StartsWith(prefix, StringComparison.Ordinal)) is { } further)
+        {
+            throw new ModelFileException(
+                Path, $"tensor '{further.Name}' belongs to layer {Config.Layers + 1:N0}, but the configuration says that there are {Config.Layers:N0}. "
+                    + "The configuration and the weights do not belong together; fetch both again.");
+        }
+    }
+
     /// <summary>Closes the files; memory mapped from them must not be used any more.</summary>
     public void Dispose() => _files.Dispose();
 
@@ -150,7 +164,7 @@ public sealed class OuroCheckpoint : IDisposable
     }
 
     /// <summary>What this kind of file calls a tensor.</summary>
-    internal string NameOf(ModelTensor tensor) => Gguf is null ? tensor.HuggingFaceName : tensor.GgufName;
+    public string NameOf(ModelTensor tensor) => Gguf is null ? tensor.HuggingFaceName : tensor.GgufName;
 
     IEnumerable<string> NamesOf(ModelTensor tensor)
     {

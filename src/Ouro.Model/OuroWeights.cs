@@ -1,4 +1,3 @@
-using System.Globalization;
 using Ouro.Formats;
 using Ouro.Tensors;
 using Ouro.Tensors.Gradients;
@@ -10,7 +9,7 @@ public sealed record OuroLayer(
     Matrix AttentionIn, WeightMatrix Query, WeightMatrix Key, WeightMatrix Value, WeightMatrix AttentionOutput, Matrix AttentionOut,
     Matrix FeedForwardIn, WeightMatrix FeedForwardGate, WeightMatrix FeedForwardUp, WeightMatrix FeedForwardDown, Matrix FeedForwardOut);
 
-/// <summary>The weights of a model, ready for the forward pass. Shared by any number of sequences; nothing here changes.</summary>
+/// <summary>The weights of a model, ready for the forward pass. Shared by any number of sequences; nothing changes them here, but those of <see cref="Over"/> show what their owner changes.</summary>
 public sealed class OuroWeights : IDisposable
 {
     readonly List<WeightMatrix> _matrices = [];
@@ -22,7 +21,7 @@ public sealed class OuroWeights : IDisposable
         Activations = loading.Activations;
         _memory = loading.Memory;
         RopeLayout = checkpoint.RopeLayout;
-        RefuseFurtherLayers(checkpoint);
+        checkpoint.RefuseFurtherLayers();
         var byPlace = checkpoint.Tensors.ToDictionary(tensor => (tensor.Role, tensor.Layer));
         WeightMatrix Weights(TensorRole role, int layer = -1) => Keep(loading.Matrix(checkpoint.Require(byPlace[(role, layer)])));
         Matrix Norm(TensorRole role, int layer = -1) => ReadNorm(checkpoint.Require(byPlace[(role, layer)]));
@@ -130,19 +129,6 @@ public sealed class OuroWeights : IDisposable
             matrix.Dispose();
         _matrices.Clear();
         _memory?.Dispose();
-    }
-
-    /// <summary>A stack that is cut short would run, and say something else than the model does.</summary>
-    static void RefuseFurtherLayers(OuroCheckpoint checkpoint)
-    {
-        var next = checkpoint.Config.Layers;
-        var prefix = string.Create(CultureInfo.InvariantCulture, $"{(checkpoint.Gguf is null ? "model.layers" : "blk")}.{next}.");
-        if (checkpoint.StoredTensors.FirstOrDefault(tensor => tensor.Name.StartsWith(prefix, StringComparison.Ordinal)) is { } further)
-        {
-            throw new ModelFileException(
-                checkpoint.Path, $"tensor '{further.Name}' belongs to layer {next + 1:N0}, but the configuration says that there are {next:N0}. "
-                    + "The configuration and the weights do not belong together; fetch both again.");
-        }
     }
 
     WeightMatrix Keep(WeightMatrix matrix)

@@ -33,17 +33,21 @@ public sealed record BpeTrainer
     public bool AllBytes { get; init; } = true;
 
     /// <summary>Learns from texts, which are read once. Spellings of special tokens in them count as plain text.</summary>
-    public Vocabulary Train(IEnumerable<string> texts)
+    /// <exception cref="OperationCanceledException">Asked for.</exception>
+    public Vocabulary Train(IEnumerable<string> texts, CancellationToken cancel = default)
     {
         var pieces = new Dictionary<string, long>();
         foreach (var text in texts)
+        {
+            cancel.ThrowIfCancellationRequested();
             CountPieces(text, pieces);
+        }
 
         var tokens = new List<string>(Specials);
         var idOfByte = AddBytes(pieces.Keys, tokens);
         var words = pieces.OrderBy(piece => piece.Key, StringComparer.Ordinal)
             .Select(piece => new Word([.. Encoding.UTF8.GetBytes(piece.Key).Select(value => idOfByte[value])], piece.Value));
-        var merges = Learn(new PairCounts([.. words]), tokens);
+        var merges = Learn(new PairCounts([.. words]), tokens, cancel);
 
         var kinds = Enumerable.Repeat(TokenKind.Normal, tokens.Count).ToArray();
         Array.Fill(kinds, TokenKind.Special, 0, Specials.Count);
@@ -89,12 +93,13 @@ public sealed record BpeTrainer
         return ids;
     }
 
-    List<string> Learn(PairCounts pairs, List<string> tokens)
+    List<string> Learn(PairCounts pairs, List<string> tokens, CancellationToken cancel)
     {
         var merges = new List<string>();
         var known = new HashSet<string>(tokens);
         while (tokens.Count < VocabularySize && pairs.TryMostFrequent(out var pair, out var count) && count >= NeverWorthMerging)
         {
+            cancel.ThrowIfCancellationRequested();
             var (left, right) = (tokens[pair.Left], tokens[pair.Right]);
             if (!known.Add(left + right))
             {

@@ -15,11 +15,11 @@ sealed class MixedLogits
     public MixedLogits(int[] targets, float[][] gateLogits, IReadOnlyList<Matrix> logits, Matrix mixture, CpuGradients gradients)
     {
         (_logits, _mixture) = (logits, mixture);
-        var (rows, loops) = (targets.Length, gateLogits.Length);
+        var (rows, loops, chances) = (targets.Length, gateLogits.Length, Chances(gateLogits));
         mixture.Resize(rows);
         CpuGradients.Clear(mixture);
         for (var loop = 0; loop < loops; loop++)
-            CpuGradients.AddScaledRows(logits[loop], Chances(gateLogits, loop), mixture);
+            CpuGradients.AddScaledRows(logits[loop], chances[loop], mixture);
 
         _losses = new double[rows];
         gradients.CrossEntropy(mixture, targets, _losses);
@@ -48,16 +48,19 @@ sealed class MixedLogits
         }
     }
 
-    static float[] Chances(float[][] gateLogits, int loop)
+    /// <summary>[loop][rows].</summary>
+    static float[][] Chances(float[][] gateLogits)
     {
-        var result = new float[gateLogits[0].Length];
+        var result = Array.ConvertAll(gateLogits, loop => new float[loop.Length]);
         Span<float> logits = stackalloc float[gateLogits.Length];
         Span<double> chances = stackalloc double[gateLogits.Length];
-        for (var row = 0; row < result.Length; row++)
+        for (var row = 0; row < gateLogits[0].Length; row++)
         {
             for (var t = 0; t < logits.Length; t++)
                 logits[t] = gateLogits[t][row];
-            result[row] = (float)new ExitDistribution(logits, chances).Chance(loop);
+            var exits = new ExitDistribution(logits, chances);
+            for (var t = 0; t < logits.Length; t++)
+                result[t][row] = (float)exits.Chance(t);
         }
 
         return result;

@@ -1,3 +1,5 @@
+using Ouro.Model;
+
 namespace Ouro.Training;
 
 /// <summary>To which gate a label of the second stage belongs.</summary>
@@ -26,6 +28,9 @@ public abstract record Objective
 
     /// <summary>True if only the gate learns, so that no gradient goes back through the layers.</summary>
     internal virtual bool TrainsGateOnly => false;
+
+    /// <summary>Whether a tensor learns; what does not keeps its numbers, and is not decayed either.</summary>
+    internal virtual bool Trains(ModelTensor tensor) => !TrainsGateOnly || tensor.IsGate;
 
     /// <summary>Whether it reads the logits after a loop, counted from 0.</summary>
     internal virtual bool Reads(int loop) => true;
@@ -60,10 +65,17 @@ public abstract record Objective
     }
 
     /// <summary>Plain cross-entropy after one loop: what a model without exits learns, and a baseline.</summary>
-    /// <param name="Loop">Counted from 1; later loops are not run.</param>
+    /// <param name="Loop">Counted from 1, at most the model's; later loops are not run, and the gate learns nothing.</param>
     public sealed record FixedDepth(int Loop) : Objective
     {
-        internal override int Loops(int modelLoops) => Math.Min(Loop, modelLoops);
+        internal override int Loops(int modelLoops)
+        {
+            ArgumentOutOfRangeException.ThrowIfLessThan(Loop, 1);
+            ArgumentOutOfRangeException.ThrowIfGreaterThan(Loop, modelLoops);
+            return Loop;
+        }
+
+        internal override bool Trains(ModelTensor tensor) => !tensor.IsGate;
 
         internal override bool Reads(int loop) => loop == Loop - 1;
 

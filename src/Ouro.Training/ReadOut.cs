@@ -9,7 +9,7 @@ namespace Ouro.Training;
 /// <remarks>Rows are taken some at a time, so that logits of a large vocabulary never exist for a whole batch.</remarks>
 sealed class ReadOut
 {
-    const int LogitsAtOnce = 1 << 20;
+    const int LogitsAtOnce = 1 << 23;
     const int MostRows = 256;
 
     readonly CpuBackend _backend;

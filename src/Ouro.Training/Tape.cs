@@ -22,10 +22,9 @@ sealed class Tape : IComputeBackend
     ReadOnlyMemory<RowRange> _documents;
     (Matrix Keys, Matrix Values) _stored;
 
-    public Tape(TrainableModel model, OuroWeights weights, CpuBackend backend, CpuGradients gradients, StorageType storage)
+    public Tape(TrainableModel model, OuroWeights weights, CpuBackend backend, CpuGradients gradients, TapeStore store)
     {
-        (_backend, _gradients) = (backend, gradients);
-        _store = new TapeStore(gradients, storage);
+        (_backend, _gradients, _store) = (backend, gradients, store);
         foreach (var parameter in model.Parameters)
             _parameters[parameter.Values] = parameter;
         foreach (var layer in weights.Layers)
@@ -36,12 +35,21 @@ sealed class Tape : IComputeBackend
         }
     }
 
-    /// <summary>Which rows are one document each.</summary>
-    public void Begin(ReadOnlyMemory<RowRange> documents) => _documents = documents;
+    /// <summary>Begins a pass, whatever an exception left of the one before.</summary>
+    /// <param name="documents">Which rows are one document each.</param>
+    public void Begin(ReadOnlyMemory<RowRange> documents)
+    {
+        Stop();
+        _store.CloseAll();
+        foreach (var gradient in _ofBuffers.Values)
+            gradient.Take();
+        _documents = documents;
+    }
 
-    /// <summary>Remembers, until <see cref="Stop"/>, the operations that follow.</summary>
+    /// <summary>Remembers, until <see cref="Stop"/>, the operations that follow, and forgets what the section still held.</summary>
     public void Record(TapeSection section)
     {
+        Empty(section);
         _copies.Clear();
         _recording = section;
     }
@@ -57,15 +65,7 @@ sealed class Tape : IComputeBackend
             _store.CloseAll();
         }
 
-        Forget(section);
-    }
-
-    /// <summary>Empties a section.</summary>
-    public void Forget(TapeSection section)
-    {
-        section.Operations.Clear();
-        section.Copies.ForEach(_store.TakeBack);
-        section.Copies.Clear();
+        Empty(section);
     }
 
     /// <summary>The gradient of what a buffer holds.</summary>
@@ -100,8 +100,9 @@ sealed class Tape : IComputeBackend
         Then(() =>
         {
             var gradient = Of(residual);
-            if (!gradient.IsZero)
-                _gradients.RmsNorm(_store.Open(input), weight, epsilon, gradient.Values, Of(x).Write(), _parameters[weight].Gradient, add: false);
+            if (gradient.IsZero)
+                throw new InvalidOperationException("A residual stream that nobody reads was played back.");
+            _gradients.RmsNorm(_store.Open(input), weight, epsilon, gradient.Values, Of(x).Write(), _parameters[weight].Gradient, add: false);
         });
     }
 
@@ -155,6 +156,13 @@ sealed class Tape : IComputeBackend
         var gradient = Of(result).Take();
         var add = !Of(x).IsZero;
         _gradients.RmsNorm(_store.Open(input), weight, epsilon, gradient, Of(x).Write(), _parameters[weight].Gradient, add);
+    }
+
+    void Empty(TapeSection section)
+    {
+        section.Operations.Clear();
+        section.Copies.ForEach(_store.TakeBack);
+        section.Copies.Clear();
     }
 
     void Then(Action backwards) => _recording?.Operations.Add(backwards);

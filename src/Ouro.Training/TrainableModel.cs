@@ -54,14 +54,28 @@ public sealed class TrainableModel
     }
 
     /// <summary>A checkpoint's weights, whatever their type, widened. A gate that was lost starts at zero.</summary>
-    /// <exception cref="ModelFileException">A tensor other than the gate is missing or has the wrong shape, or the gate is damaged.</exception>
+    /// <exception cref="ModelFileException">
+    /// A tensor other than the gate is missing, has the wrong shape or holds NaN or an infinity, one belongs to no part of the model, or the gate is damaged.
+    /// </exception>
     public static TrainableModel Open(OuroCheckpoint checkpoint)
     {
+        checkpoint.RefuseFurtherLayers();
+        if (checkpoint.Unclaimed() is [var unknown, ..])
+        {
+            throw new ModelFileException(
+                checkpoint.Path, $"tensor {unknown.Name.Quoted} is not part of any Ouro model, and training would lose it; make a copy without it with 'ouro convert --drop'.");
+        }
+
         var model = Zero(checkpoint.Config);
         foreach (var parameter in model.Parameters)
         {
             if (checkpoint.Numbers(parameter.Tensor) is { } numbers)
-                Fill(parameter.Values, numbers);
+            {
+                Fill(parameter.Values, Array.TrueForAll(numbers, float.IsFinite)
+                    ? numbers
+                    : throw new ModelFileException(
+                        checkpoint.Path, $"tensor {checkpoint.NameOf(parameter.Tensor).Quoted} holds numbers that are NaN or infinite. The file is damaged; fetch it again."));
+            }
             else if (!parameter.Tensor.IsGate)
                 checkpoint.Require(parameter.Tensor);
         }

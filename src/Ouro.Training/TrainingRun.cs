@@ -9,8 +9,8 @@ namespace Ouro.Training;
 public sealed record TrainingOptions
 {
     /// <summary>
-    /// Whether a layer is computed once more on the way back, from the state that entered it, so that memory holds the inside of one layer and not of
-    /// layers * loops. It costs a third more time.
+    /// Activation checkpointing: a layer is computed once more on the way back, from the state that entered it, so that memory holds the inside of one
+    /// layer and not of layers * loops. It costs a third more time.
     /// </summary>
     public bool Recompute { get; init; } = true;
 
@@ -26,11 +26,12 @@ public sealed class TrainingRun
     readonly TrainingOptions _options;
     readonly CpuGradients _gradients;
     readonly OuroModel _forward;
+    readonly TapeStore _store;
     readonly Tape _tape;
     readonly ReadOut _readOut;
     readonly Matrix _states;
     readonly List<Matrix> _ended = [], _endedGradients = [];            // by loop, [R, D]
-    readonly List<Matrix> _entered = [];                                // by loop and layer, [R, D], if layers are computed again
+    readonly List<TapeCopy?> _entered = [];                             // by loop and layer, [R, D], if layers are computed again
     readonly List<TapeSection> _layers = [], _ends = [];                // by loop and layer; by loop
 
     /// <param name="model">Kept.</param>
@@ -41,17 +42,19 @@ public sealed class TrainingRun
         _model = model;
         _gradients = new CpuGradients(backend);
         var weights = model.Weights();
-        _tape = new Tape(model, weights, backend, _gradients, _options.Storage);
+        _store = new TapeStore(_gradients, _options.Storage);
+        _tape = new Tape(model, weights, backend, _gradients, _store);
         _forward = new OuroModel(weights, _tape);
         _readOut = new ReadOut(model, weights, backend, _gradients);
         _states = new Matrix(0, model.Config.Width);
     }
 
     /// <summary>Adds a batch's share of a step to the gradients.</summary>
-    /// <param name="targetsInStep">Targets of all batches of the step: gradients are those of the mean over them.</param>
+    /// <param name="targetsInStep">Targets of all batches of the step, at least 1: gradients are those of the mean over them.</param>
     /// <returns>The losses of this batch.</returns>
     public LossReport Accumulate(TokenBatch batch, Objective objective, int targetsInStep)
     {
+        ArgumentOutOfRangeException.ThrowIfLessThan(targetsInStep, 1);
         var loops = objective.Loops(_model.Config.Loops);
         Forward(batch, loops, isRecorded: !objective.TrainsGateOnly);
         var report = _readOut.Accumulate(batch, objective, _ended, objective.TrainsGateOnly ? null : _endedGradients, loops, targetsInStep);
@@ -78,17 +81,14 @@ public sealed class TrainingRun
     void Forward(TokenBatch batch, int loops, bool isRecorded)
     {
         Reserve(loops);
-        var documents = new RowRange[batch.Segments.Length];
         var positions = new int[batch.Inputs.Length];
-        for (var i = 0; i < documents.Length; i++)
+        foreach (var (start, length) in batch.Segments)
         {
-            var (start, length) = batch.Segments[i];
-            documents[i] = new RowRange(start, length);
             for (var position = 0; position < length; position++)
                 positions[start + position] = position;
         }
 
-        _tape.Begin(documents);
+        _tape.Begin(batch.Segments);
         _forward.Prepare(positions);
         _forward.Embed(batch.Inputs, _states);
         for (var loop = 0; loop < loops; loop++)
@@ -107,7 +107,7 @@ public sealed class TrainingRun
     {
         var index = loop * _model.Config.Layers + layer;
         if (isRecorded && _options.Recompute)
-            _gradients.Copy(_states, _entered[index]);
+            _entered[index] = _store.Make(_states);
         else if (isRecorded)
             _tape.Record(_layers[index]);
         _forward.Layer(layer, default, _states);
@@ -135,9 +135,10 @@ public sealed class TrainingRun
     {
         var index = loop * _model.Config.Layers + layer;
         var section = _layers[_options.Recompute ? 0 : index];
-        if (_options.Recompute)
+        if (_entered[index] is { } entered)
         {
-            _gradients.Copy(_entered[index], _states);
+            _gradients.Copy(_store.Open(entered), _states);
+            TakeBack(index);
             _tape.Record(section);
             _forward.Layer(layer, default, _states);
             _tape.Stop();
@@ -146,8 +147,18 @@ public sealed class TrainingRun
         _tape.PlayBack(section);
     }
 
+    void TakeBack(int index)
+    {
+        if (_entered[index] is { } entered)
+            _store.TakeBack(entered);
+        _entered[index] = null;
+    }
+
     void Reserve(int loops)
     {
+        for (var index = 0; index < _entered.Count; index++)
+            TakeBack(index);    // those of a pass that an exception ended
+
         while (_ended.Count < loops)
         {
             _ended.Add(new Matrix(0, _model.Config.Width));
@@ -157,7 +168,7 @@ public sealed class TrainingRun
 
         while (_layers.Count < loops * _model.Config.Layers)
         {
-            _entered.Add(new Matrix(0, _model.Config.Width));
+            _entered.Add(null);
             _layers.Add(new TapeSection());
         }
     }

@@ -122,13 +122,21 @@ public sealed unsafe class CpuGradients(CpuBackend backend)
     /// <param name="logits">[R, V].</param>
     /// <param name="targets">[R], each in [0, V).</param>
     /// <param name="losses">[R], -ln of the target's probability.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A target is no column.</exception>
     public void CrossEntropy(Matrix logits, ReadOnlyMemory<int> targets, Memory<double> losses)
-        => _pool.Run(new LossWork(logits, targets, losses), logits.Rows, grain: 8);
+    {
+        CheckTargets(targets.Span[..logits.Rows], logits);
+        _pool.Run(new LossWork(logits, targets, losses), logits.Rows, grain: 8);
+    }
 
     /// <summary>From probabilities to the gradient of weight * cross-entropy: weight * (probabilities - one at the target), in place.</summary>
     /// <param name="weights">[R].</param>
+    /// <exception cref="ArgumentOutOfRangeException">A target is no column.</exception>
     public void CrossEntropyGradient(Matrix probabilities, ReadOnlyMemory<int> targets, ReadOnlyMemory<float> weights)
-        => _pool.Run(new LossGradientWork(probabilities, targets, weights), probabilities.Rows, grain: 16);
+    {
+        CheckTargets(targets.Span[..probabilities.Rows], probabilities);
+        _pool.Run(new LossGradientWork(probabilities, targets, weights), probabilities.Rows, grain: 16);
+    }
 
     /// <summary>to[r] += factors[r] * from[r], row by row.</summary>
     public static void AddScaledRows(Matrix from, ReadOnlySpan<float> factors, Matrix to)
@@ -165,6 +173,16 @@ public sealed unsafe class CpuGradients(CpuBackend backend)
     /// <summary>One step of AdamW for a parameter; its gradient is zero afterwards.</summary>
     public void AdamW(Matrix value, Matrix gradient, Matrix first, Matrix second, AdamStep step)
         => _pool.Run(new AdamWork(value, gradient, first, second, step), value.Rows, grain: Math.Max(1, 16_384 / value.Stride));
+
+    /// <summary>A target that is no column would be written through a pointer.</summary>
+    static void CheckTargets(ReadOnlySpan<int> targets, Matrix logits)
+    {
+        foreach (var target in targets)
+        {
+            ArgumentOutOfRangeException.ThrowIfNegative(target, nameof(targets));
+            ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(target, logits.Columns, nameof(targets));
+        }
+    }
 
     readonly record struct CopyWork(Matrix From, Matrix To) : IRangeWork
     {

@@ -1,8 +1,8 @@
 namespace Ouro.Tensors.Gradients;
 
-/// <summary>Rows of one document: attention does not leave them.</summary>
-/// <param name="Start">The first row.</param>
-/// <param name="Length">Rows, at least 1.</param>
+/// <summary>Consecutive rows that are one document: positions count from 0 at its start, and attention does not leave it.</summary>
+/// <param name="Start">Its first row.</param>
+/// <param name="Length">Its rows, at least 1.</param>
 public readonly record struct RowRange(int Start, int Length);
 
 /// <summary>Causal attention over whole documents, forwards and backwards, one head of one document at a time.</summary>

@@ -38,11 +38,11 @@ public static class TokenizerJson
     public static void Write(string folder, Vocabulary vocabulary)
     {
         Directory.CreateDirectory(folder);
-        File.WriteAllBytes(Path.Combine(folder, TokenizerFile), TokenizerJsonWriter.Tokenizer(vocabulary));
-        File.WriteAllBytes(Path.Combine(folder, SettingsFile), TokenizerJsonWriter.Settings(vocabulary));
-        File.WriteAllBytes(Path.Combine(folder, SpecialsFile), TokenizerJsonWriter.SpecialsMap(vocabulary));
-        File.WriteAllBytes(Path.Combine(folder, VocabularyFile), TokenizerJsonWriter.Vocabulary(vocabulary));
-        File.WriteAllBytes(Path.Combine(folder, MergesFile), TokenizerJsonWriter.Merges(vocabulary));
+        AtomicFile.WriteAllBytes(Path.Combine(folder, TokenizerFile), TokenizerJsonWriter.Tokenizer(vocabulary));
+        AtomicFile.WriteAllBytes(Path.Combine(folder, SettingsFile), TokenizerJsonWriter.Settings(vocabulary));
+        AtomicFile.WriteAllBytes(Path.Combine(folder, SpecialsFile), TokenizerJsonWriter.SpecialsMap(vocabulary));
+        AtomicFile.WriteAllBytes(Path.Combine(folder, VocabularyFile), TokenizerJsonWriter.Vocabulary(vocabulary));
+        AtomicFile.WriteAllBytes(Path.Combine(folder, MergesFile), TokenizerJsonWriter.Merges(vocabulary));
     }
 
     /// <summary>What tells vocabularies apart: SHA-256 of the <c>tokenizer.json</c> that <see cref="Write"/> writes.</summary>

@@ -1,9 +1,6 @@
-namespace Ouro.Training.Data;
+using Ouro.Tensors.Gradients;
 
-/// <summary>Consecutive rows of a batch that are one document: positions count from 0 at its start, and attention does not leave it.</summary>
-/// <param name="Start">Its first row.</param>
-/// <param name="Length">Its rows, at least 1.</param>
-public readonly record struct Segment(int Start, int Length);
+namespace Ouro.Training.Data;
 
 /// <summary>R tokens, of one or many documents, with the token that should follow each.</summary>
 public sealed class TokenBatch
@@ -11,7 +8,7 @@ public sealed class TokenBatch
     /// <summary>Stands where a target would: this row is not asked for anything.</summary>
     public const int NoTarget = -1;
 
-    TokenBatch(int[] inputs, int[] targets, Segment[] segments)
+    TokenBatch(int[] inputs, int[] targets, RowRange[] segments)
     {
         (Inputs, Targets, Segments) = (inputs, targets, segments);
         TargetCount = targets.Count(target => target != NoTarget);
@@ -24,7 +21,7 @@ public sealed class TokenBatch
     public int[] Targets { get; }
 
     /// <summary>The documents, in order, covering every row.</summary>
-    public Segment[] Segments { get; }
+    public RowRange[] Segments { get; }
 
     /// <summary>Rows that have a target.</summary>
     public int TargetCount { get; }
@@ -33,7 +30,7 @@ public sealed class TokenBatch
     public static TokenBatch Of(IReadOnlyCollection<Example> examples)
     {
         var rows = examples.Sum(example => example.RowCount);
-        var (inputs, targets, segments) = (new int[rows], new int[rows], new Segment[examples.Count]);
+        var (inputs, targets, segments) = (new int[rows], new int[rows], new RowRange[examples.Count]);
         var (start, index) = (0, 0);
         foreach (var example in examples)
         {
@@ -41,7 +38,7 @@ public sealed class TokenBatch
             example.Ids.AsSpan(0, length).CopyTo(inputs.AsSpan(start));
             for (var i = 0; i < length; i++)
                 targets[start + i] = example.IsTarget(i + 1) ? example.Ids[i + 1] : NoTarget;
-            segments[index++] = new Segment(start, length);
+            segments[index++] = new RowRange(start, length);
             start += length;
         }
 

@@ -53,23 +53,26 @@ public sealed class TokenShardWriter
     /// <param name="tokensPerShard">A shard that has so many is closed; 2 to <see cref="UsualTokensPerShard"/>. Documents are not cut.</param>
     /// <exception cref="ModelFileException">A file cannot be read or written, shards are there already, or no line is a document.</exception>
     /// <exception cref="ArgumentException">The vocabulary has no <c>&lt;|endoftext|&gt;</c>.</exception>
-    public static ShardReport Write(string folder, IReadOnlyList<string> files, Tokenizer tokenizer, long tokensPerShard = UsualTokensPerShard)
+    /// <exception cref="OperationCanceledException">Asked for; the set is not finished.</exception>
+    public static ShardReport Write(
+        string folder, IReadOnlyList<string> files, Tokenizer tokenizer, long tokensPerShard = UsualTokensPerShard, CancellationToken cancel = default)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(tokensPerShard, 2);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(tokensPerShard, UsualTokensPerShard);
         var writer = new TokenShardWriter(folder, tokenizer, tokensPerShard);
         TokenShards.MakeFolder(folder);
-        writer.WriteAll(files);
+        writer.WriteAll(files, cancel);
         return new ShardReport(writer._shards, writer._documents, writer._tokens, writer._bad, writer._firstBad);
     }
 
-    void WriteAll(IReadOnlyList<string> files)
+    void WriteAll(IReadOnlyList<string> files, CancellationToken cancel)
     {
         OpenShard? shard = null;
         try
         {
             foreach (var example in files.SelectMany(Examples))
             {
+                cancel.ThrowIfCancellationRequested();
                 if (shard is not null && shard.TokenCount + example.Ids.Length > _mostTokens)
                 {
                     Finish(shard, isLast: false);

@@ -65,6 +65,8 @@ public sealed class TokenShards : IDisposable
         if (!TokenizerSha256.SequenceEqual(TokenizerJson.Sha256(vocabulary)))
             throw new ModelFileException(Folder,
                 $"the shards were made with another tokenizer (of {VocabularySize:N0} tokens) than the model's (of {vocabulary.Count:N0}); tokenize the text again.");
+        if (VocabularySize != vocabulary.Count)
+            throw ShardHeader.Damaged(Folder, $"the shards say that their tokenizer has {VocabularySize:N0} tokens, but it has {vocabulary.Count:N0}");
     }
 
     /// <summary>Tokens of a document, at least 2.</summary>

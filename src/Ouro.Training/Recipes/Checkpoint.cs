@@ -16,6 +16,9 @@ static class Checkpoint
     const string First = ".first";
     const string Second = ".second";
 
+    /// <summary>Names that every version of this program has in a state.</summary>
+    static readonly string[] OursAlone = ["recipe", "stage", "optimizer_steps", "taken", "log_bytes"];
+
     /// <summary>Writes a model's folder, whole or not at all.</summary>
     /// <param name="addFiles">Called with the unfinished folder.</param>
     public static ConversionResult WriteModel(
@@ -48,6 +51,24 @@ static class Checkpoint
             WriteMoments(Path.Combine(folder, MomentsFile), learning, optimizer);
             AtomicFile.WriteAllBytes(Path.Combine(folder, StateFile), JsonSerializer.SerializeToUtf8Bytes(state, RunJson.Default.RunState));
         });
+
+    /// <summary>Whether a folder has the files of a checkpoint, readable or not.</summary>
+    public static bool IsAt(string folder) => File.Exists(Path.Combine(folder, StateFile)) && File.Exists(Path.Combine(folder, MomentsFile));
+
+    /// <summary>Whether a folder's state says what only this program says, whichever version of it: then it may be deleted when it is old.</summary>
+    public static bool IsOurs(string folder)
+    {
+        try
+        {
+            using var state = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(folder, StateFile)));
+            return state.RootElement.ValueKind == JsonValueKind.Object
+                && OursAlone.All(name => state.RootElement.TryGetProperty(name, out _));
+        }
+        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException or JsonException)
+        {
+            return false;
+        }
+    }
 
     /// <exception cref="RecipeException">The state is not there or not readable.</exception>
     public static RunState ReadState(string folder)

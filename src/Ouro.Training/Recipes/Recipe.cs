@@ -89,12 +89,15 @@ public sealed record Recipe
     /// <summary>The recipe's JSON without comments and white space.</summary>
     public required string Json { get; init; }
 
-    /// <summary>Differs for recipes that differ in anything but comments and white space. Files that a recipe names do not count.</summary>
+    /// <summary>
+    /// Differs for recipes that differ in anything but comments and white space, and where generators have changed (<see cref="RecipeTasks.Version"/>).
+    /// Files that a recipe names do not count.
+    /// </summary>
     public string Fingerprint
     {
         get
         {
-            var text = string.Create(CultureInfo.InvariantCulture, $"{Json}\n{TokensScale:R}\n{string.Join('\n', Stages.Select(stage => stage.Name))}");
+            var text = string.Create(CultureInfo.InvariantCulture, $"{RecipeTasks.Version}\n{Json}\n{TokensScale:R}\n{string.Join('\n', Stages.Select(stage => stage.Name))}");
             return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
         }
     }

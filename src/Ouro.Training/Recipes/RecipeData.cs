@@ -20,19 +20,34 @@ sealed class RecipeData : IDisposable
 
     /// <param name="tokenizer">Null if all sources give ids.</param>
     /// <param name="vocabulary">Tokens that the model knows.</param>
-    /// <param name="folder">Where tokenized files are kept; those that are there are used, whatever has become of the files since.</param>
+    /// <param name="folder">Where tokenized files are kept.</param>
+    /// <param name="isAnew">Whether files are tokenized in any case; else tokenized ones that are there are used, whatever has become of the files since.</param>
+    /// <param name="ready">Called when nothing of the recipe can fail any more: may take away the tokenized files of an earlier run.</param>
     /// <exception cref="RecipeException">A source does not fit the tokenizer.</exception>
     /// <exception cref="ModelFileException">A file cannot be used.</exception>
-    public RecipeData(Recipe recipe, Tokenizer? tokenizer, int vocabulary, string folder)
+    /// <exception cref="OperationCanceledException">Asked for.</exception>
+    public RecipeData(Recipe recipe, Tokenizer? tokenizer, int vocabulary, string folder, bool isAnew, Action ready, CancellationToken cancel)
     {
         (_recipe, _folder) = (recipe, folder);
         try
         {
-            foreach (var (name, source) in recipe.Sources)
+            var sources = recipe.Sources.ToArray();
+            for (var i = 0; i < sources.Length; i++)
             {
                 // What no stage asks for is not read.
+                var (name, source) = sources[i];
                 var isUsed = recipe.Stages.Any(stage => stage.Mix.ContainsKey(name));
-                _sources.Add((name, isUsed ? Opened(name, source, tokenizer, vocabulary) : _ => Unused.Instance));
+                if (isUsed && source is DataSource.Files files)
+                    Tokenize(name, FolderOf(i), files.Paths, ForText(name, tokenizer), isAnew, cancel);
+                _sources.Add((name, isUsed && source is not DataSource.Files ? Opened(name, source, tokenizer, vocabulary) : _ => Unused.Instance));
+            }
+
+            ready();
+            for (var i = 0; i < sources.Length; i++)
+            {
+                var (name, source) = sources[i];
+                if (source is DataSource.Files && recipe.Stages.Any(stage => stage.Mix.ContainsKey(name)))
+                    _sources[i] = (name, OpenTokenized(name, FolderOf(i), tokenizer!));
             }
         }
         catch
@@ -94,9 +109,6 @@ sealed class RecipeData : IDisposable
             case DataSource.Generated task:
                 var examples = Opened(name, RecipeTasks.Open(task, seed), tokenizer, vocabulary);
                 return _ => examples;
-            case DataSource.Files files:
-                var made = Tokenized(name, files.Paths, ForText(name, tokenizer));
-                return rows => new ShardExamples(made, rows, seed);
             default:
                 var shards = TokenShards.Open(((DataSource.Shards)source).Folder);
                 _shards.Add(shards);
@@ -117,25 +129,34 @@ sealed class RecipeData : IDisposable
         _ => throw new InvalidOperationException($"Unknown examples {examples.GetType().Name}."),
     };
 
-    TokenShards Tokenized(string name, IReadOnlyList<string> files, Tokenizer tokenizer)
-    {
-        var number = _sources.Count + 1;
-        var folder = Path.Combine(_folder, string.Create(CultureInfo.InvariantCulture, $"{RunFolder.DataPrefix}{number}"));
-        if (!Directory.Exists(folder))
-        {
-            var unfinished = folder + RunFolder.Partial;
-            if (Directory.Exists(unfinished))
-                Directory.Delete(unfinished, recursive: true);
-            var report = TokenShardWriter.Write(unfinished, files, tokenizer);
-            Directory.Move(unfinished, folder);
-            if (report.FirstBadLines is [var first, ..])
-                _notes.Add($"{report.BadLines:N0} lines of {name.Quoted} were passed over; the first is line {first.Line:N0} of {first.File}, since {first.Reason}.");
-        }
+    string FolderOf(int source) => Path.Combine(_folder, string.Create(CultureInfo.InvariantCulture, $"{RunFolder.DataPrefix}{source + 1}"));
 
+    /// <summary>Tokenizes files beside the place of their tokens, unless these may be used as they are.</summary>
+    void Tokenize(string name, string folder, IReadOnlyList<string> files, Tokenizer tokenizer, bool isAnew, CancellationToken cancel)
+    {
+        var isThere = Directory.Exists(folder);
+        if (isThere && !RunFolder.IsData(folder))
+            throw new RecipeException(folder, $"is where the tokens of {name.Quoted} belong, but holds something else; move it away, or choose another folder with -o.");
+        if (isThere && !isAnew)
+            return;
+
+        var unfinished = folder + RunFolder.Partial;
+        if (Directory.Exists(unfinished) && RunFolder.IsData(unfinished))
+            Directory.Delete(unfinished, recursive: true);
+        var report = TokenShardWriter.Write(unfinished, files, tokenizer, cancel: cancel);
+        if (report.FirstBadLines is [var first, ..])
+            _notes.Add($"{report.BadLines:N0} lines of {name.Quoted} were passed over; the first is line {first.Line:N0} of {first.File}, since {first.Reason}.");
+    }
+
+    Func<int, IExampleSource> OpenTokenized(string name, string folder, Tokenizer tokenizer)
+    {
+        if (!Directory.Exists(folder))
+            Directory.Move(folder + RunFolder.Partial, folder);
         var shards = TokenShards.Open(folder);
         _shards.Add(shards);
         shards.CheckMadeWith(tokenizer.Vocabulary);
-        return shards;
+        var seed = SeedOf(_recipe, name);
+        return rows => new ShardExamples(shards, rows, seed);
     }
 
     static Tokenizer ForText(string name, Tokenizer? tokenizer)

@@ -2,6 +2,7 @@ using Ouro.Formats;
 using Ouro.Model;
 using Ouro.Model.Conversion;
 using Ouro.Tensors;
+using Ouro.Tensors.Gradients;
 using Ouro.Text;
 using Ouro.Training.Data;
 
@@ -24,28 +25,41 @@ public sealed class RecipeRun : IDisposable
     readonly string? _resumed;
     readonly double _workTotal;
     readonly TrainingLog _log;
+    readonly List<string> _notes = [];
     RunState _state;
     TrainableModel _model;
     IReadOnlyList<Parameter> _learning = [];
     AdamW? _optimizer;
 
-    RecipeRun(Recipe recipe, RunFolder folder, RunOptions options)
+    RecipeRun(Recipe recipe, RunFolder folder, RunOptions options, CancellationToken cancel)
     {
         (_recipe, _folder, _options) = (recipe, folder, options);
-        if (options.Restart)
-            folder.Clear();
-        _resumed = folder.Newest();
-        _state = _resumed is null ? Beginning(recipe) : ReadState(_resumed, recipe);
+        _resumed = options.Restart ? null : folder.Newest();
+        if (_resumed is null && !options.Restart)
+            folder.RefuseModel();
+        var state = _resumed is null ? null : ReadState(_resumed, recipe);
         folder.RemoveOld();
-        _vocabulary = _resumed is null ? RecipeTokenizer.Make(recipe) : RecipeTokenizer.InFolder(_resumed);
+        _vocabulary = _resumed is null ? RecipeTokenizer.Make(recipe, cancel) : RecipeTokenizer.InFolder(_resumed);
         _model = _resumed is null ? Begin() : Opened(_resumed);
-        _configs = recipe.Configs(StartConfig());
-        if (_resumed is null)
-            folder.RemoveData();
-        _data = new RecipeData(recipe, _vocabulary is null ? null : new Tokenizer(_vocabulary), _model.Config.Vocabulary, folder.Training);
-        _workTotal = recipe.Stages.Select((stage, index) => stage.StepsAt(recipe.TokensScale) * WorkOfStep(index)).Sum();
-        _backend = new CpuBackend(options.Threads);
-        _log = TrainingLog.Open(folder.LogPath, _state.LogBytes);
+        if (_vocabulary?.Count > _model.Config.Vocabulary)
+            throw new RecipeException($"the tokenizer has {_vocabulary.Count:N0} tokens, but the model knows {_model.Config.Vocabulary:N0}; take the model's own.");
+        _state = state ?? Beginning(recipe, _model.Config);
+        _configs = recipe.Configs(_state.Start.Before(_model.Config));
+        _data = new RecipeData(
+            recipe, _vocabulary is null ? null : new Tokenizer(_vocabulary), _model.Config.Vocabulary, folder.Training, isAnew: _resumed is null, MakeRoom, cancel);
+        try
+        {
+            _notes.AddRange(_data.Notes);
+            _workTotal = recipe.Stages.Select((stage, index) => stage.StepsAt(recipe.TokensScale) * WorkOfStep(index)).Sum();
+            _backend = new CpuBackend(options.Threads);
+            _log = TrainingLog.Open(folder.LogPath, _state.LogBytes);
+        }
+        catch
+        {
+            _backend?.Dispose();
+            _data.Dispose();
+            throw;
+        }
     }
 
     /// <summary>True if an earlier run left a checkpoint, and this one goes on from it.</summary>
@@ -57,22 +71,24 @@ public sealed class RecipeRun : IDisposable
     /// <summary>Tokens learnt from so far.</summary>
     public long Tokens => _state.Tokens;
 
-    /// <summary>What a person should know about the data, one sentence each; often empty.</summary>
-    public IReadOnlyList<string> Notes => _data.Notes;
+    /// <summary>What a person should know, one sentence each; often empty. A run may add some.</summary>
+    public IReadOnlyList<string> Notes => _notes;
 
     /// <summary>The model that is trained.</summary>
     public TrainableModel Model => _model;
 
     /// <summary>Makes everything ready: the folder, the tokenizer, the model and the data, or what an earlier run left of them.</summary>
     /// <param name="folder">Where the result goes; made if it does not exist.</param>
-    /// <exception cref="RecipeException">The recipe does not fit its files, or the folder holds a run of another recipe.</exception>
+    /// <exception cref="RecipeException">The recipe does not fit its files, or the folder holds a run of another recipe, or a model.</exception>
     /// <exception cref="ModelFileException">A file cannot be used.</exception>
-    public static RecipeRun Open(Recipe recipe, string folder, RunOptions options)
+    /// <exception cref="OperationCanceledException">Asked for.</exception>
+    public static RecipeRun Open(Recipe recipe, string folder, RunOptions options, CancellationToken cancel = default)
     {
+        RefuseSource(recipe, folder);
         var opened = RunFolder.Open(folder);
         try
         {
-            return new RecipeRun(recipe, opened, options);
+            return new RecipeRun(recipe, opened, options, cancel);
         }
         catch
         {
@@ -110,7 +126,6 @@ public sealed class RecipeRun : IDisposable
         var index = _state.Stage;
         var stage = _recipe.Stages[index];
         Prepare(stage, _configs[index]);
-        var optimizer = _optimizer!;
         var run = new TrainingRun(_model, _backend, new TrainingOptions { Recompute = stage.Recompute, Storage = stage.Storage });
         var batches = _data.Open(stage, index);
         batches.State = _state.Taken;
@@ -118,27 +133,9 @@ public sealed class RecipeRun : IDisposable
         var watch = new StageWatch(_options.Clock, _state);
         while (_state.Step < steps)
         {
-            if (cancel.IsCancellationRequested)
+            if (cancel.IsCancellationRequested || !Step(run, batches, watch, steps, onStep, cancel))
                 Stop(watch, cancel);
-
-            var rate = stage.LearningRate.At(_state.Step, steps);
-            var (sums, tokens) = Accumulate(run, stage, batches);
-            var norm = optimizer.Step(rate);
-            RequireFinite(sums, norm, stage);
-            _state = _state with
-            {
-                Step = _state.Step + 1,
-                Tokens = _state.Tokens + tokens,
-                Work = _state.Work + WorkOfStep(index),
-                OptimizerSteps = optimizer.Steps,
-                Taken = batches.State,
-                Seconds = watch.Seconds,
-            };
-            watch.Add(sums, tokens, rate, norm);
-            onStep?.Invoke(watch.Report(_state, _recipe, steps, _workTotal));
-            if (_state.Step % _recipe.LogSteps == 0)
-                watch.WriteLine(_log, stage, _state);
-            if (_state.Step < steps && watch.SinceCheckpoint >= _options.CheckpointEvery)
+            else if (_state.Step < steps && watch.SinceCheckpoint >= _options.CheckpointEvery)
                 Save(watch);
         }
 
@@ -147,17 +144,64 @@ public sealed class RecipeRun : IDisposable
         Save(watch);
     }
 
-    static (LossReport Sums, long Tokens) Accumulate(TrainingRun run, Stage stage, Batches batches)
+    /// <summary>Learns from the next batches; where nothing in them is asked for, they only count as read.</summary>
+    /// <returns>False if somebody asked to stop meanwhile: then it is as if the step had not begun.</returns>
+    bool Step(TrainingRun run, Batches batches, StageWatch watch, long steps, Action<StepReport>? onStep, CancellationToken cancel)
     {
+        var (stage, optimizer) = (_recipe.Stages[_state.Stage], _optimizer!);
         var micro = new TokenBatch[stage.MicroBatches];
         for (var i = 0; i < micro.Length; i++)
             micro[i] = batches.Next();
 
-        var targets = Math.Max(1, micro.Sum(batch => batch.TargetCount));   // windows of chats may hold none
-        var sums = run.Accumulate(micro[0], stage.Objective, targets);
-        foreach (var batch in micro.AsSpan(1))
-            sums.Add(run.Accumulate(batch, stage.Objective, targets));
-        return (sums, micro.Sum(batch => (long)batch.Inputs.Length));
+        var (tokens, targets) = (micro.Sum(batch => (long)batch.Inputs.Length), micro.Sum(batch => batch.TargetCount));
+        var sums = targets > 0 ? Accumulate(run, stage.Objective, micro, targets, cancel) : null;
+        if (targets > 0 && sums is null)
+            return false;
+
+        var rate = stage.LearningRate.At(_state.Step, steps);
+        var norm = sums is null ? 0 : optimizer.Step(rate);
+        if (sums is not null)
+            RequireFinite(sums, norm, stage);
+        _state = _state with
+        {
+            Step = _state.Step + 1,
+            Tokens = _state.Tokens + tokens,
+            Work = _state.Work + WorkOfStep(_state.Stage),
+            OptimizerSteps = optimizer.Steps,
+            Taken = batches.State,
+            Seconds = watch.Seconds,
+        };
+        if (sums is null)
+            return true;
+
+        watch.Add(sums, tokens, rate, norm);
+        onStep?.Invoke(watch.Report(_state, _recipe, steps, _workTotal));
+        if (_state.Step % _recipe.LogSteps == 0)
+            watch.WriteLine(_log, stage, _state);
+        return true;
+    }
+
+    /// <summary>The losses of all batches; null, with gradients zero again, if somebody asked to stop before the last.</summary>
+    LossReport? Accumulate(TrainingRun run, Objective objective, TokenBatch[] batches, int targets, CancellationToken cancel)
+    {
+        LossReport? sums = null;
+        foreach (var batch in batches)
+        {
+            if (cancel.IsCancellationRequested)
+            {
+                foreach (var parameter in _learning)
+                    CpuGradients.Clear(parameter.Gradient);
+                return null;
+            }
+
+            var losses = run.Accumulate(batch, objective, targets);
+            if (sums is null)
+                sums = losses;
+            else
+                sums.Add(losses);
+        }
+
+        return sums;
     }
 
     /// <summary>Brings model and optimiser to what a stage needs: its changes at its first step, or what the checkpoint says in the middle of it.</summary>
@@ -170,29 +214,19 @@ public sealed class RecipeRun : IDisposable
         if (_state.Step == 0 && stage.GateBias is { } bias)
             _model[TensorRole.GateBias].Values[0][0] = (float)bias;
 
-        var (learntBefore, before) = (_learning, _optimizer);
-        _learning = stage.Objective is Objective.Gate ? [.. _model.Parameters.Where(parameter => parameter.Tensor.IsGate)] : _model.Parameters;
-        _optimizer = new AdamW(_learning, _backend, new AdamWOptions { WeightDecay = (float)stage.WeightDecay, Clip = (float)stage.Clip });
-
-        // Where other parameters learn than before, new layers among them, the moments begin at zero.
-        var goesOn = before is not null
-            ? Carry(learntBefore, before, _learning, _optimizer)
-            : _resumed is not null && Checkpoint.ReadMoments(_resumed, _learning, _optimizer);
-        _optimizer.Steps = goesOn ? _state.OptimizerSteps : 0;
-    }
-
-    static bool Carry(IReadOnlyList<Parameter> learntBefore, AdamW from, IReadOnlyList<Parameter> learning, AdamW to)
-    {
-        if (!learntBefore.Select(parameter => parameter.Tensor.HuggingFaceName).SequenceEqual(learning.Select(parameter => parameter.Tensor.HuggingFaceName)))
-            return false;
-
-        foreach (var (old, @new) in from.FirstMoments.Concat(from.SecondMoments).Zip(to.FirstMoments.Concat(to.SecondMoments)))
+        Parameter[] learning = [.. _model.Parameters.Where(parameter => stage.Objective.Trains(parameter.Tensor))];
+        var options = new AdamWOptions { WeightDecay = (float)stage.WeightDecay, Clip = (float)stage.Clip };
+        if (_optimizer is not null && learning.SequenceEqual(_learning))
         {
-            for (var row = 0; row < old.Rows; row++)
-                old[row].CopyTo(@new[row]);
+            _optimizer.Options = options;
+            return;
         }
 
-        return true;
+        // Where other parameters learn than before, new layers among them, the moments begin at zero.
+        var optimizer = new AdamW(learning, _backend, options);
+        if (_optimizer is null && _resumed is not null && Checkpoint.ReadMoments(_resumed, learning, optimizer))
+            optimizer.Steps = _state.OptimizerSteps;
+        (_learning, _optimizer) = (learning, optimizer);
     }
 
     void Stop(StageWatch watch, CancellationToken cancel)
@@ -216,13 +250,23 @@ public sealed class RecipeRun : IDisposable
         watch.Saved();
     }
 
+    /// <summary>Curves are for the eye: where they cannot be drawn, training goes on.</summary>
     void DrawCurves()
     {
-        var lines = TrainingLog.Read(_folder.LogPath);
-        if (lines.Count == 0)
-            return;
-        AtomicFile.WriteAllText(_folder.LossPicture, Curves.Loss(_recipe.Name, lines));
-        AtomicFile.WriteAllText(_folder.ExitPicture, Curves.Exits(_recipe.Name, lines));
+        try
+        {
+            var lines = TrainingLog.Read(_folder.LogPath);
+            if (lines.Count == 0)
+                return;
+            AtomicFile.WriteAllText(_folder.LossPicture, Curves.Loss(_recipe.Name, lines));
+            AtomicFile.WriteAllText(_folder.ExitPicture, Curves.Exits(_recipe.Name, lines));
+        }
+        catch (Exception problem) when (problem is ModelFileException or IOException or UnauthorizedAccessException)
+        {
+            var note = $"the curves could not be drawn ({problem.Reason.TrimEnd('.')}); the log has their numbers.";
+            if (!_notes.Contains(note))
+                _notes.Add(note);
+        }
     }
 
     void RequireFinite(LossReport sums, double norm, Stage stage)
@@ -240,29 +284,42 @@ public sealed class RecipeRun : IDisposable
         var other => throw new InvalidOperationException($"Unknown start {other.GetType().Name}."),
     };
 
-    /// <summary>The measures before the first stage, whatever the checkpoint's are by now.</summary>
-    OuroConfig StartConfig()
+    /// <summary>Takes away what an earlier run left and this one does not go on from.</summary>
+    void MakeRoom()
     {
-        if (_recipe.Start is ModelStart.Fresh fresh)
-            return fresh.Measures with { Vocabulary = _model.Config.Vocabulary };
-        if (_resumed is null)
-            return _model.Config;
+        if (_options.Restart)
+            _folder.Clear();
+        else if (_resumed is null)
+            _folder.RemoveData();
+    }
 
-        using var checkpoint = OuroCheckpoint.Open(((ModelStart.From)_recipe.Start).Path);
-        return checkpoint.Config;
+    /// <summary>The finished model takes the place of what is in its folder.</summary>
+    static void RefuseSource(Recipe recipe, string folder)
+    {
+        if (folder.Length == 0 || recipe.Start is not ModelStart.From { Path: var path })
+            return;
+
+        var source = path.EndsWith(".safetensors", StringComparison.OrdinalIgnoreCase) && !Directory.Exists(path) ? Path.GetDirectoryName(Path.GetFullPath(path))! : path;
+        if (Full(source).Equals(Full(folder), OperatingSystem.IsWindows() ? StringComparison.OrdinalIgnoreCase : StringComparison.Ordinal))
+            throw new RecipeException(folder, "is the checkpoint that training begins with, which would be destroyed; choose another folder with -o.");
+
+        static string Full(string path) => Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
     }
 
     int Vocabulary => _vocabulary?.Count ?? (_recipe.Tokenizer as TokenizerStart.IdsOnly)!.Vocabulary;
 
-    static TrainableModel Opened(string path)
+    TrainableModel Opened(string path)
     {
         using var checkpoint = OuroCheckpoint.Open(path);
+        if (EarlyExitGate.Read(checkpoint) is null)
+            _notes.Add($"{path} has no early-exit gate; a new one begins at zero, and stops after each loop with a chance of one half.");
         return TrainableModel.Open(checkpoint);
     }
 
-    static RunState Beginning(Recipe recipe) => new()
+    static RunState Beginning(Recipe recipe, OuroConfig start) => new()
     {
         Recipe = recipe.Fingerprint,
+        Start = StartMeasures.Of(start),
         Stage = 0,
         Step = 0,
         Tokens = 0,

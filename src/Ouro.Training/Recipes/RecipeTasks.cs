@@ -24,6 +24,9 @@ abstract record TaskExamples
 /// <summary>The generators that a recipe can name, with their settings.</summary>
 public static class RecipeTasks
 {
+    /// <summary>Raised whenever an example of any generator changes: then a run that began before cannot go on, since it would end as neither.</summary>
+    internal const int Version = 1;
+
     const string Kinds = "kinds";
 
     static readonly RecipeNumber LeastLevel = new("least_level", 1, 1, 1000, IsWhole: true);

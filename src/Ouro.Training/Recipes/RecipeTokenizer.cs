@@ -10,11 +10,12 @@ static class RecipeTokenizer
     /// <summary>The vocabulary; null where the recipe works with ids only.</summary>
     /// <exception cref="RecipeException">There is none where the recipe says.</exception>
     /// <exception cref="ModelFileException">A file is damaged.</exception>
-    public static Vocabulary? Make(Recipe recipe) => recipe.Tokenizer switch
+    /// <exception cref="OperationCanceledException">Asked for.</exception>
+    public static Vocabulary? Make(Recipe recipe, CancellationToken cancel) => recipe.Tokenizer switch
     {
         TokenizerStart.Published => OuroVocabulary.Instance,
         TokenizerStart.File file => Open(file.Path) ?? throw new RecipeException(file.Path, "has no tokenizer; put its tokenizer.json beside the weights."),
-        TokenizerStart.Trained trained => new BpeTrainer { VocabularySize = trained.Vocabulary }.Train(RecipeData.Texts(recipe, trained)),
+        TokenizerStart.Trained trained => new BpeTrainer { VocabularySize = trained.Vocabulary }.Train(RecipeData.Texts(recipe, trained), cancel),
         TokenizerStart.IdsOnly => null,
         var other => throw new InvalidOperationException($"Unknown tokenizer {other.GetType().Name}."),
     };

@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Ouro.Model;
 
 namespace Ouro.Training.Recipes;
 
@@ -7,6 +8,9 @@ sealed record RunState
 {
     /// <summary><see cref="Recipe.Fingerprint"/> of the recipe that it belongs to.</summary>
     public required string Recipe { get; init; }
+
+    /// <summary>The model's measures before the first stage.</summary>
+    public required StartMeasures Start { get; init; }
 
     /// <summary>The stage under way, from 0; the number of stages when all are done.</summary>
     public required int Stage { get; init; }
@@ -31,6 +35,15 @@ sealed record RunState
 
     /// <summary>Seconds of computing so far.</summary>
     public required double Seconds { get; init; }
+}
+
+/// <summary>Those measures of a model that stages may change, so that going on needs nothing of what the run began with.</summary>
+sealed record StartMeasures(int Layers, int Loops, double RopeBase, int Context)
+{
+    public static StartMeasures Of(OuroConfig config) => new(config.Layers, config.Loops, config.RopeTheta, config.ContextTokens);
+
+    /// <summary>What a model that stages have changed was before them.</summary>
+    public OuroConfig Before(OuroConfig config) => config with { Layers = Layers, Loops = Loops, RopeTheta = RopeBase, ContextTokens = Context };
 }
 
 /// <summary>One line of the log: means over the targets since the line before.</summary>

@@ -70,7 +70,10 @@ public sealed record Stage
     /// <summary>The longest text from this stage on, in tokens; null keeps the one before.</summary>
     public int? Context { get; init => field = value is { } number ? ModelMeasures.Context.Check(number) : null; }
 
-    /// <summary>Compute activations of a loop again in the backward pass instead of keeping them: less memory, more time, the same bits.</summary>
+    /// <summary>
+    /// Activation checkpointing: compute the inside of a layer again on the way back instead of keeping it. Less memory, more time; the same bits with
+    /// <see cref="StorageType.F32"/>, while <see cref="StorageType.BF16"/> rounds the state that the layer is computed from.
+    /// </summary>
     public bool Recompute { get; init; } = new TrainingOptions().Recompute;
 
     /// <summary>What activations that are kept are stored as.</summary>

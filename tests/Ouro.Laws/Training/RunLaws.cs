@@ -63,7 +63,7 @@ public sealed class RunLaws : IDisposable
         var whole = Checkpoints("torn").ShouldHaveSingleItem();
         Directory.CreateDirectory(Path.Combine(training, "checkpoint-99.12345.partial"));
         File.WriteAllText(Path.Combine(training, "checkpoint-99.12345.partial", "model.safetensors"), "half");
-        Directory.CreateDirectory(Path.Combine(training, "checkpoint-1"));   // an old one, killed while it was deleted
+        Directory.CreateDirectory(Path.Combine(training, "checkpoint-1.partial"));   // an old one, killed while it was deleted
         File.AppendAllText(Path.Combine(training, "log.jsonl"), "{\"stage\":\"second\",\"st");
 
         var resumed = Finish("torn");
