@@ -11,6 +11,11 @@ sealed class DepthBenchmark(DepthClaim claim, ClaimTraining training)
     /// <summary>The threshold that sentences speak of.</summary>
     const double Middle = 0.5;
 
+    /// <summary>By how much the best model must beat the most frequent answer before anything is concluded.</summary>
+    const double Learnt = 0.05;
+
+    const string NothingLearnt = "no model learnt it";
+
     static readonly double[] Thresholds = [0.05, 0.1, 0.2, 0.3, Middle, 0.7, 0.8, 0.9, 0.95];
 
     public void Run(bool write)
@@ -23,7 +28,7 @@ sealed class DepthBenchmark(DepthClaim claim, ClaimTraining training)
         var examples = claim.Ask(looped.Runs[0].Recipe).ToArray();
 
         report.Note(ClaimsBenchmark.Scale(training, looped.Runs[0]) + " " + claim.Note);
-        report.Add("claims", Verdicts(shallow, looped, deep));
+        report.Add("claims", Verdicts(shallow, looped, deep, examples));
         report.Add("shapes", ByShape(shapes, examples));
         report.Note("Exact answers after the last loop: the mean over seeds, and in brackets from the worst to the best. Minutes are of training, one run.");
         report.Add("depths", ByDepth(looped));
@@ -37,32 +42,35 @@ sealed class DepthBenchmark(DepthClaim claim, ClaimTraining training)
         report.Finish(write);
     }
 
-    Table Verdicts(Shape shallow, Shape looped, Shape deep)
+    Table Verdicts(Shape shallow, Shape looped, Shape deep, Example[] examples)
     {
         var table = new Table(new("claim"), new("the paper"), new("here"), new("agrees"));
         var (least, most) = (looped.Steps.Min(), looped.Steps.Max());
         foreach (int? steps in new int?[] { most, null })
         {
+            var asked = examples.Where(example => steps is null || claim.StepsOf(example) == steps).ToArray();
             var (few, many, plain) = (shallow.Last(steps), looped.Last(steps), deep.Last(steps));
+            var isLearnt = new[] { few, many, plain }.Max(sample => sample.Mean) > DepthClaim.Guessed(asked) + Learnt;
             var where = steps is { } number ? $"{number} {claim.Steps}" : "all questions";
             table.Add(
-                $"equal parameters, {where}: looped answers more", claim.PaperOnParameters,
-                $"{many.Percent()} % ({looped.Name}), {few.Percent()} % ({shallow.Name})", Agrees(many.IsAbove(few), few.IsAbove(many)));
-            table.Add(
-                $"equal layers run, {where}: looped comes close", claim.PaperOnDepth,
-                $"{many.Percent()} % ({looped.Name}), {plain.Percent()} % ({deep.Name})", plain.IsAbove(many) ? "no" : many.IsAbove(plain) ? "yes, looped is better" : "yes, no difference beyond seeds");
+                $"equal parameters, {where}: looped answers more", claim.PaperOnParameters, Beside(looped, many, shallow, few),
+                isLearnt ? Agrees(many.IsAbove(few), few.IsAbove(many)) : NothingLearnt);
+            var verdict = plain.IsAbove(many) ? "no, deep is better" : many.IsAbove(plain) ? "yes, looped is better" : "yes, no difference beyond seeds";
+            table.Add($"equal layers run, {where}: looped comes close", claim.PaperOnDepth, Beside(looped, many, deep, plain), isLearnt ? verdict : NothingLearnt);
         }
 
-        var (early, late) = (looped.At(score => score.AtThreshold(Middle, least).MeanDepth), looped.At(score => score.AtThreshold(Middle, most).MeanDepth));
+        var (early, late) = (looped.At(scores => scores.AtThreshold(Middle, least).MeanDepth), looped.At(scores => scores.AtThreshold(Middle, most).MeanDepth));
         table.Add(
-            $"more {claim.Steps} exit later (threshold 0.5)", "harder inputs take more loops",
+            $"more {claim.Steps} exit later (threshold 0.5)", "simple inputs are to exit early, hard ones late",
             $"{early.Text("0.00")} loops for {least}, {late.Text("0.00")} for {most}", Agrees(late.IsAbove(early), early.IsAbove(late)));
         var gain = looped.At(scores => Gain(scores, Middle));
         table.Add(
-            "the gate beats fixed depths at its mean depth (threshold 0.5)", "on MMLU better than fixed depths at every budget",
+            "the gate beats fixed depths at its mean depth (threshold 0.5)", "MMLU: about 66 % at 2.5 loops, where fixed depths have about 60 % (2 loops) and 67 % (4)",
             $"{gain.Text("+0.0;-0.0;0.0", 0.01)} points at {looped.At(scores => scores.AtThreshold(Middle).MeanDepth).Text("0.00")} loops",
-            gain.Mean > gain.Spread ? "yes" : gain.Mean < -gain.Spread ? "no" : "no difference beyond seeds");
+            Agrees(gain.Mean > gain.Spread, gain.Mean < -gain.Spread));
         return table;
+
+        static string Beside(Shape one, Sample ofOne, Shape other, Sample ofOther) => $"{ofOne.Percent()} % ({one.Name}), {ofOther.Percent()} % ({other.Name})";
     }
 
     static string Agrees(bool above, bool below) => above ? "yes" : below ? "no, the other way round" : "no difference beyond seeds";
