@@ -10,7 +10,7 @@ namespace Ouro.Benchmarks.Claims;
 sealed class KnowledgeBenchmark(ClaimTraining training)
 {
     /// <summary>Bits a parameter that the better model must have before anything is concluded.</summary>
-    const double Learnt = 0.05;
+    const double LeastLearnt = 0.05;
 
     public void Run(bool write)
     {
@@ -35,7 +35,7 @@ sealed class KnowledgeBenchmark(ClaimTraining training)
         foreach (var pair in pairs)
         {
             var (once, looped) = (pair[0].BitsPerParameter(), pair[^1].BitsPerParameter());
-            var differs = Math.Max(once.Mean, looped.Mean) < Learnt ? "no model learnt it" : looped.IsAbove(once) ? "no, looped keeps more" : once.IsAbove(looped) ? "no, looped keeps less" : "yes, no difference beyond seeds";
+            var differs = Math.Max(once.Mean, looped.Mean) < LeastLearnt ? "no model learnt it" : looped.IsAbove(once) ? "no, looped keeps more" : once.IsAbove(looped) ? "no, looped keeps less" : "yes, no difference beyond seeds";
             table.Add(
                 $"loops do not change bits a parameter, width {pair[0].Runs[0].Config.Width}", "about 2 bits a parameter, looped 4 times or not",
                 $"{looped.Text("0.000")} ({pair[^1].Runs[0].Shape}), {once.Text("0.000")} ({pair[0].Runs[0].Shape})", differs);
