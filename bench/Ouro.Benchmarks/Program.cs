@@ -25,12 +25,6 @@ types.AcceptOnlyFromAmong([.. WeightMix.All.Select(mix => mix.Name)]);
 var cache = new Option<DirectoryInfo?>("--cache") { Description = "Where models with random weights are kept: up to 14 GB for the 1.4B shape, 27 GB for 2.6B. A temporary folder by default." };
 var seconds = new Option<int>("--seconds") { Description = "Seconds for either side of each comparison.", DefaultValueFactory = _ => 2 };
 
-var claim = new Argument<string[]>("CLAIM") { Description = "Which claims; all by default.", DefaultValueFactory = _ => ClaimsBenchmark.All };
-claim.AcceptOnlyFromAmong(ClaimsBenchmark.All);
-var seeds = new Option<int>("--seeds") { Description = "How often each recipe is run, with seeds from 1.", DefaultValueFactory = _ => 2 };
-var scale = new Option<double>("--tokens-scale") { Description = "Multiplies the tokens of every recipe.", DefaultValueFactory = _ => 1 };
-var runs = new Option<DirectoryInfo>("--folder") { Description = "Where runs are kept, so that one that was stopped goes on and one that is finished is not repeated.", Required = true };
-
 var root = new RootCommand("Measures Ouro.NET on this machine. Nothing here judges: the numbers are for reading.") { write };
 Add("machine", "What this machine is, and how fast it reads memory.", [], (_, isWritten, _) => MachineBenchmark.Run(isWritten));
 Add("tokenizer", "Encoding and decoding text on one core.", [text], (parsed, isWritten, _) => TokenizerBenchmark.Run(parsed.GetValue(text)!, isWritten));
@@ -40,7 +34,6 @@ Add("peers", "Decoding, prefill, loading and memory, beside llama.cpp's on the s
 Add("replies", "Guessing ahead, early exits and many texts at once, beside plain decoding and, with --peer, beside llama.cpp.", [shape, peer, cache, seconds], Replies);
 Add("real-size", "Convert, quantise, verify and run whole models, each step a process.", [shape, folder, keep], (parsed, isWritten, cancel)
     => RealSizeBenchmark.Run(parsed.GetValue(shape)!, parsed.GetValue(folder), parsed.GetValue(keep), isWritten, cancel));
-Add("claims", "The paper's claims at this scale: trains the recipes in recipes/claims, and writes to CLAIMS.md.", [claim, seeds, scale, runs], Claims);
 Add("all", "All of these but the claims, one after the other.", [text, peer, types, cache, seconds, folder, keep], (parsed, isWritten, cancel) =>
 {
     MachineBenchmark.Run(isWritten);
@@ -52,6 +45,13 @@ Add("all", "All of these but the claims, one after the other.", [text, peer, typ
     Replies(parsed, isWritten, cancel);
     RealSizeBenchmark.Run(shapes, parsed.GetValue(folder), parsed.GetValue(keep), isWritten, cancel);
 });
+
+var claim = new Argument<string[]>("CLAIM") { Description = "Which claims; all by default.", DefaultValueFactory = _ => ClaimsBenchmark.All };
+claim.AcceptOnlyFromAmong(ClaimsBenchmark.All);
+var seeds = new Option<int>("--seeds") { Description = "How often each recipe is run, with seeds from 1.", DefaultValueFactory = _ => 2 };
+var scale = new Option<double>("--tokens-scale") { Description = "Multiplies the tokens of every recipe.", DefaultValueFactory = _ => 1 };
+var runs = new Option<DirectoryInfo>("--folder") { Description = "Where runs are kept, so that one that was stopped goes on and one that is finished is not repeated.", Required = true };
+Add("claims", "The paper's claims at this scale: trains the recipes in recipes/claims, and writes to CLAIMS.md.", [claim, seeds, scale, runs], Claims);
 return root.Parse(args).Invoke();
 
 void Add(string name, string description, Symbol[] symbols, Action<ParseResult, bool, CancellationToken> run)
@@ -93,12 +93,6 @@ void Replies(ParseResult parsed, bool isWritten, CancellationToken cancel)
         InCache(parsed, place => new RepliesBenchmark(name, parsed.GetValue(peer)?.FullName, place, TimeSpan.FromSeconds(parsed.GetValue(seconds)), cancel).Run(isWritten));
 }
 
-void Claims(ParseResult parsed, bool isWritten, CancellationToken cancel)
-{
-    var asked = parsed.CommandResult.GetResult(claim) is { } result ? result.GetValueOrDefault<string[]>() : ClaimsBenchmark.All;
-    ClaimsBenchmark.Run(asked, new ClaimTraining(parsed.GetRequiredValue(runs).FullName, parsed.GetValue(seeds), parsed.GetValue(scale), cancel), isWritten);
-}
-
 string[] Shapes(ParseResult parsed) => parsed.CommandResult.GetResult(shape) is { } asked ? asked.GetValueOrDefault<string[]>() : shapes;
 
 void InCache(ParseResult parsed, Action<string> run)
@@ -113,4 +107,10 @@ void InCache(ParseResult parsed, Action<string> run)
         if (parsed.GetValue(cache) is null)
             place.Delete(recursive: true);
     }
+}
+
+void Claims(ParseResult parsed, bool isWritten, CancellationToken cancel)
+{
+    var asked = parsed.CommandResult.GetResult(claim) is { } result ? result.GetValueOrDefault<string[]>() : ClaimsBenchmark.All;
+    ClaimsBenchmark.Run(asked, new ClaimTraining(parsed.GetRequiredValue(runs).FullName, parsed.GetValue(seeds), parsed.GetValue(scale), cancel), isWritten);
 }
