@@ -1,7 +1,9 @@
 using System.CommandLine;
 using Ouro.Benchmarks;
+using Ouro.Benchmarks.Claims;
 using Ouro.Formats;
 using Ouro.Model.Conversion;
+using Ouro.Training.Recipes;
 
 string[] shapes = ["ouro-1.4b", "ouro-2.6b"];
 string[] sizes = [.. TrainingSize.All.Select(size => size.Name)];
@@ -56,6 +58,13 @@ Add("all", "All of these, one after the other.", [text, peer, types, cache, seco
     Training(parsed, sizes, Environment.ProcessorCount, seconds: 8, isWritten, cancel);
     RealSizeBenchmark.Run(shapes, parsed.GetValue(folder), parsed.GetValue(keep), isWritten, cancel);
 });
+
+var claim = new Argument<string[]>("CLAIM") { Description = "Which claims; all by default.", DefaultValueFactory = _ => ClaimsBenchmark.All };
+claim.AcceptOnlyFromAmong(ClaimsBenchmark.All);
+var seeds = new Option<int>("--seeds") { Description = "How often each recipe is run, with seeds from 1.", DefaultValueFactory = _ => 2 };
+var scale = new Option<double>("--tokens-scale") { Description = "Multiplies the tokens of every recipe.", DefaultValueFactory = _ => 1 };
+var runs = new Option<DirectoryInfo>("--folder") { Description = "Where runs are kept, so that one that was stopped goes on and one that is finished is not repeated.", Required = true };
+Add("claims", "The paper's claims at this scale: trains the recipes in recipes/claims, and writes to CLAIMS.md. Not part of all.", [claim, seeds, scale, runs], Claims);
 return root.Parse(args).Invoke();
 
 void Add(string name, string description, Symbol[] symbols, Action<ParseResult, bool, CancellationToken> run, bool isHidden = false)
@@ -74,7 +83,7 @@ void Add(string name, string description, Symbol[] symbols, Action<ParseResult, 
             run(parsed, parsed.GetValue(write), cancel);
             return 0;
         }
-        catch (Exception problem) when (problem is BenchmarkException or ModelFileException or IOException or UnauthorizedAccessException)
+        catch (Exception problem) when (problem is BenchmarkException or RecipeException or ModelFileException or IOException or UnauthorizedAccessException)
         {
             Console.Error.WriteLine(problem.Message);
             return 1;
@@ -115,4 +124,10 @@ void InCache(ParseResult parsed, Action<string> run)
         if (parsed.GetValue(cache) is null)
             place.Delete(recursive: true);
     }
+}
+
+void Claims(ParseResult parsed, bool isWritten, CancellationToken cancel)
+{
+    var asked = parsed.CommandResult.GetResult(claim) is { } result ? result.GetValueOrDefault<string[]>() : ClaimsBenchmark.All;
+    ClaimsBenchmark.Run(asked, new ClaimTraining(parsed.GetRequiredValue(runs).FullName, parsed.GetValue(seeds), parsed.GetValue(scale), cancel), isWritten);
 }

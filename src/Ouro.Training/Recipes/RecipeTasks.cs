@@ -43,18 +43,18 @@ public static class RecipeTasks
 
     static readonly RecipeTask[] All =
     [
-        new("nano", [LeastLevel, MostLevel, Turns], (source, seed) => Nano(source, seed) is var nano
+        new("nano", [LeastLevel, MostLevel, Turns], (source, seed, split) => Nano(source, seed, split) is var nano
             ? new TaskExamples.Questions(number => nano[number], Whole(source, Turns)) : null!),
-        new("nano_text", [MostLevel], (source, seed) => new NanoText(seed) { MostLevel = Whole(source, MostLevel) } is var text
+        new("nano_text", [MostLevel], (source, seed, _) => new NanoText(seed) { MostLevel = Whole(source, MostLevel) } is var text
             ? new TaskExamples.Documents(number => text[number]) : null!),
-        new("mano", [Prime, Operators, Turns], (source, seed) => new TaskExamples.Questions(Mano(source, seed).InWords, Whole(source, Turns))),
-        new("mano_ids", [Prime, Operators], (source, seed) => Mano(source, seed) is var mano ? new TaskExamples.Ids(mano, mano.VocabularySize) : null!),
-        new("capo", [World, People], (source, _) => new Capo((ulong)source.Settings[World.Name], Whole(source, People)) is var capo
+        new("mano", [Prime, Operators, Turns], (source, seed, split) => new TaskExamples.Questions(Mano(source, seed, split).InWords, Whole(source, Turns))),
+        new("mano_ids", [Prime, Operators], (source, seed, split) => Mano(source, seed, split) is var mano ? new TaskExamples.Ids(mano, mano.VocabularySize) : null!),
+        new("capo", [World, People], (source, _, _) => Capo(source) is var capo
             ? new TaskExamples.Documents(number => capo[number].Text) : null!),
         new("multi_hop_facts", [World, Layers, LayerSize, Relations, Hops],
-            (source, seed) => Hopping(source) is var world ? new TaskExamples.Ids(world.Facts(seed), world.VocabularySize) : null!),
+            (source, seed, _) => Hopping(source) is var world ? new TaskExamples.Ids(world.Facts(seed), world.VocabularySize) : null!),
         new("multi_hop_questions", [World, Layers, LayerSize, Relations, Hops],
-            (source, seed) => Hopping(source) is var world ? new TaskExamples.Ids(world.Questions(seed, Split.Train), world.VocabularySize) : null!),
+            (source, seed, split) => Hopping(source) is var world ? new TaskExamples.Ids(world.Questions(seed, split), world.VocabularySize) : null!),
     ];
 
     /// <summary>The generators' names.</summary>
@@ -78,21 +78,26 @@ public static class RecipeTasks
     }
 
     /// <summary>Opens a generator.</summary>
-    internal static TaskExamples Open(DataSource.Generated source, ulong seed) => Array.Find(All, task => task.Name == source.Task)!.Open(source, seed);
+    /// <param name="split">Which questions it gives; what is no question is the same in both.</param>
+    internal static TaskExamples Open(DataSource.Generated source, ulong seed, Split split = Split.Train)
+        => Array.Find(All, task => task.Name == source.Task)!.Open(source, seed, split);
 
-    static NanoTasks Nano(DataSource.Generated source, ulong seed) => new(seed, Split.Train)
+    /// <summary>The people of a source of biographies.</summary>
+    internal static Capo Capo(DataSource.Generated source) => new((ulong)source.Settings[World.Name], Whole(source, People));
+
+    static NanoTasks Nano(DataSource.Generated source, ulong seed, Split split) => new(seed, split)
     {
         LeastLevel = Whole(source, LeastLevel),
         MostLevel = Whole(source, MostLevel),
         Kinds = source.Kinds.Count > 0 ? source.Kinds : NanoTasks.AllKinds,
     };
 
-    static Mano Mano(DataSource.Generated source, ulong seed) => new(seed, Split.Train, Whole(source, Prime), Whole(source, Operators));
+    static Mano Mano(DataSource.Generated source, ulong seed, Split split) => new(seed, split, Whole(source, Prime), Whole(source, Operators));
 
     static MultiHop Hopping(DataSource.Generated source)
         => new((ulong)source.Settings[World.Name], Whole(source, Layers), Whole(source, LayerSize), Whole(source, Relations), Whole(source, Hops));
 
     static int Whole(DataSource.Generated source, RecipeNumber number) => (int)source.Settings[number.Name];
 
-    sealed record RecipeTask(string Name, RecipeNumber[] Numbers, Func<DataSource.Generated, ulong, TaskExamples> Open);
+    sealed record RecipeTask(string Name, RecipeNumber[] Numbers, Func<DataSource.Generated, ulong, Split, TaskExamples> Open);
 }

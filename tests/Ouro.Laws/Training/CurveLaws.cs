@@ -50,6 +50,27 @@ public sealed class CurveLaws
         XDocument.Parse(svg).Descendants().Count(element => element.Name.LocalName == "path").ShouldBe(2);
     }
 
+    [Fact]
+    public void Points_and_spreads_stay_inside_and_what_is_not_finite_is_left_out()
+    {
+        var drawing = new Picture("a < b", new Axis("across", 1, 6), new Axis("up, %", 0.2, 0.4, 0.01)) { NameWidth = 120 };
+        foreach (var value in new[] { 0.1, 0.3, 0.9, double.NaN })
+        {
+            drawing.Point("red", 7, value);
+            drawing.Spread("red", 0, 0.25, value);
+        }
+
+        drawing.Name("red", 0.3, "a & b");
+        var picture = XDocument.Parse(drawing.Finish()).Root.ShouldNotBeNull();
+
+        var points = picture.Descendants().Where(element => element.Name.LocalName == "circle").ToArray();
+        points.Select(point => Number(point, "cx")).ShouldBe([740, 740, 740]);
+        points.Select(point => Number(point, "cy")).ShouldBe([366, 216, 66]);
+        picture.ToString().ShouldNotContain("NaN");
+        picture.Descendants().Select(element => element.Value).ShouldContain("a & b");
+        picture.Descendants().Where(element => element.Attribute("text-anchor")?.Value == "middle").Select(element => element.Value).ShouldBe(["1", "2", "3", "4", "5", "6"]);
+    }
+
     static double Number(XElement element, string name) => double.Parse(element.Attribute(name)!.Value, CultureInfo.InvariantCulture);
 
     static LogLine Line(string stage, int step, long tokens, int loops)

@@ -87,7 +87,7 @@ public sealed class RecipeLaws
     [Fact]
     public void Every_recipe_of_this_repository_can_be_read()
     {
-        var files = Directory.GetFiles(Repository.Path("recipes"), "*.json");
+        var files = Directory.GetFiles(Repository.Path("recipes"), "*.json", SearchOption.AllDirectories);
 
         files.ShouldNotBeEmpty();
         foreach (var file in files)
