@@ -4,8 +4,9 @@ namespace Ouro.Training.Tasks.Nano;
 
 /// <summary>Short questions in English with one right answer each, from a world of some 200 words: what a very small model can learn to answer.</summary>
 /// <remarks>
-/// Item n is a function of (seed, split, n) and the settings. A question's split is a hash of what it asks, not of its wording or of the seed. Levels
-/// say how many steps the answer takes: operations, generations, comparisons, gifts, items less two, facts. For several threads.
+/// Item n is a function of (seed, split, n) and the settings. A question's split is a hash of what it asks, not of the seed, and of its wording only
+/// for sums and modular expressions of level 1 (<see cref="Arithmetic"/>). Levels say how many steps the answer takes: operations, generations,
+/// comparisons, gifts, items less two, facts. For several threads.
 /// </remarks>
 public sealed class NanoTasks
 {
@@ -111,8 +112,11 @@ public sealed class NanoTasks
         ?? throw new ArgumentException($"There is no kind of question '{name}'; known are {string.Join(", ", AllKinds)}.", nameof(name));
 }
 
-/// <summary>Documents of plain statements about nano's world, to read before learning to answer. They never state what is held out.</summary>
-/// <remarks>Document n is a function of (seed, n): four to twelve statements, each on a line of its own or all in one paragraph.</remarks>
+/// <summary>Documents of plain statements about nano's world, to read before learning to answer.</summary>
+/// <remarks>
+/// Document n is a function of (seed, n): four to twelve statements, each on a line of its own or all in one paragraph. They never state what is held
+/// out, except facts of one operation, of which only ways to ask are held out.
+/// </remarks>
 public sealed class NanoText(ulong seed)
 {
     const int MostStatements = 12;

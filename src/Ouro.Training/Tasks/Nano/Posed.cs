@@ -3,7 +3,7 @@ using Ouro.Training.Data;
 namespace Ouro.Training.Tasks.Nano;
 
 /// <summary>A question as a kind poses it.</summary>
-/// <param name="Essence">The question without its wording; two with one essence belong to one split.</param>
+/// <param name="Essence">What is asked, apart from the wording unless ways to ask are what is held out; two with one essence belong to one split.</param>
 /// <param name="Question">What the user says.</param>
 /// <param name="Answer">The one right answer.</param>
 /// <param name="Statement">The same as something to read: sentences that hold question and answer.</param>
