@@ -5,8 +5,8 @@ namespace Ouro.Laws.Cli;
 /// <summary>The model that comes with the program: it is the one that its card describes, and it does what the card says.</summary>
 public sealed class OwnModelLaws
 {
-    /// <summary>What 800 held-out questions may differ from the card's 4,000 by chance.</summary>
-    const double Chance = 0.05;
+    /// <summary>What 400 of the card's 800 questions may differ from all of them by chance.</summary>
+    const double Chance = 0.06;
 
     static readonly string Card = File.ReadAllText(Repository.Path("models/ouro-nano.md"));
 
@@ -34,13 +34,13 @@ public sealed class OwnModelLaws
     [Fact]
     public void It_answers_as_often_and_exits_as_early_as_its_card_says()
     {
-        var results = OuroProgram.Run("eval", "--items", "800", "--loops", "1,4", "--exit-thresholds", "0.5", "--json").ShouldSucceed().Json;
+        var results = OuroProgram.Run("eval", "--items", "400", "--loops", "1,4", "--exit-thresholds", "0.5", "--json").ShouldSucceed().Json;
 
         double Share(int setting) => results[setting].GetProperty("exact").GetDouble() / results[setting].GetProperty("asked").GetDouble();
+        Share(0).ShouldBe(Stated("1 of 4 loops"), Chance);
         Share(1).ShouldBe(Stated("4 of 4 loops"), Chance);
-        Share(1).ShouldBeGreaterThan(Share(0), "more loops did not help");
-        Share(2).ShouldBe(Share(1), Chance);
-        results[2].GetProperty("mean_depth").GetDouble().ShouldBeLessThan(results[1].GetProperty("mean_depth").GetDouble());
+        Share(2).ShouldBe(Stated("exit threshold 0.5"), Chance);
+        results[2].GetProperty("mean_depth").GetDouble().ShouldBeLessThan(0.75 * results[1].GetProperty("mean_depth").GetDouble());
     }
 
     /// <summary>The share of all questions in a row of the card's table, which has the percentage in its fifth column.</summary>
