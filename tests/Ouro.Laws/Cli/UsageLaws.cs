@@ -55,7 +55,7 @@ public sealed class UsageLaws
     {
         string[][] mistakes =
         [
-            ["nosuch"], ["run"], ["inspect", Model, "--nosuch"], ["inspect", Model, "--num-ctx=x"], ["generate", Model, "--ids", "1", "-n", "0"],
+            ["nosuch"], ["trace"], ["inspect", Model, "--nosuch"], ["inspect", Model, "--num-ctx=x"], ["generate", Model, "--ids", "1", "-n", "0"],
             ["synth", "--shape", "1x64x4", "--seed", "-1", "-o", "x"], ["convert", Model, "--to", "pdf"], ["quantize", Model, "-t", "q1"], ["quantize", Model],
             ["run", Model, "hi", "--kv-type", "q2"], ["convert", Model, "--threads", "-1"],
         ];
