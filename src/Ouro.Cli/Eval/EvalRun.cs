@@ -63,7 +63,8 @@ sealed class EvalResult(EvalSetting setting)
     }
 }
 
-/// <summary>Asks questions as a chat would (as plain text where a model knows no chats), some at a time, greedily, and compares the answers.</summary>
+/// <summary>Asks questions as a chat would (as plain text where a model knows no chats), without
+/// reasoning, some at a time, greedily, and compares the answers.</summary>
 sealed class EvalRun(Engine engine, Question[] questions, int together, int longestAnswer)
 {
     readonly ChatMl? _chat = engine.IsChat ? new ChatMl(engine.Tokenizer) : null;
