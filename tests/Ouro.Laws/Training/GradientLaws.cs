@@ -123,6 +123,19 @@ public sealed class GradientLaws
         }
     }
 
+    [Theory]
+    [InlineData(-1)]
+    [InlineData(37)]
+    public void A_target_that_is_no_column_is_refused(int target)
+    {
+        using var backend = new CpuBackend(1);
+        var gradients = new CpuGradients(backend);
+        var logits = Samples.Matrix(2, 37, 1);
+
+        Should.Throw<ArgumentOutOfRangeException>(() => gradients.CrossEntropy(logits, new[] { 1, target }, new double[2]));
+        Should.Throw<ArgumentOutOfRangeException>(() => gradients.CrossEntropyGradient(logits, new[] { 1, target }, new float[2]));
+    }
+
     [Fact]
     public void A_hopeless_target_has_a_finite_loss()
     {

@@ -9,6 +9,7 @@ namespace Ouro.Laws.Training;
 public sealed class RunLaws : IDisposable
 {
     readonly TemporaryFolder _folder = new();
+    Recipe _recipe = TinyRecipe.Read();
 
     public void Dispose() => _folder.Dispose();
 
@@ -36,6 +37,58 @@ public sealed class RunLaws : IDisposable
         resumed.Model.ShouldBe(straight.Model);
         resumed.Moments.ShouldBe(straight.Moments);
         resumed.Taken.ShouldBe(straight.Taken);
+    }
+
+    [Theory]
+    [InlineData(10, true)]
+    [InlineData(11, false)]
+    public void Moments_cross_a_stages_end_where_the_same_parameters_learn(int step, bool byRequest)
+    {
+        _recipe = TinyRecipe.With("\"upcycle\": { \"layers\": 2, \"order\": \"interleaved\" }, ", "");
+        var straight = Finish("straight");
+        Stop("stopped", step, byRequest, TimeSpan.FromHours(1));
+
+        Finish("stopped").ShouldBe(straight);
+
+        var afterSecond = Path.Combine(_folder.File("watched"), "training");
+        Stop("watched", 20, byRequest: true, TimeSpan.FromHours(1));
+        JsonElement.Parse(File.ReadAllText(Path.Combine(afterSecond, Checkpoints("watched")[0], "state.json"))).GetProperty("optimizer_steps").GetInt32().ShouldBe(20);
+    }
+
+    [Theory]
+    [InlineData(3, true)]
+    [InlineData(12, false)]
+    public void Chats_under_a_tokenizer_of_their_own_go_on_too(int step, bool byRequest)
+    {
+        _recipe = TinyRecipe.Read(TinyRecipe.Text.Replace("\"ids\": 64", "\"train\": { \"vocabulary\": 320, \"from\": [\"long\"], \"examples\": 200 }", StringComparison.Ordinal)
+            .Replace("\"task\": \"mano_ids\", \"operators\": 6", "\"task\": \"nano\", \"most_level\": 1, \"turns\": 2", StringComparison.Ordinal)
+            .Replace("\"task\": \"mano_ids\", \"operators\": 2", "\"task\": \"nano_text\"", StringComparison.Ordinal)
+            .Replace("\"longest\": 32", "\"longest\": 64", StringComparison.Ordinal).Replace("\"micro_rows\": 32", "\"micro_rows\": 64", StringComparison.Ordinal));
+        var straight = Finish("straight");
+        Stop("stopped", step, byRequest, byRequest ? TimeSpan.FromHours(1) : TimeSpan.Zero);
+
+        Finish("stopped", threads: 2).ShouldBe(straight);
+    }
+
+    [Fact]
+    public void Stopped_at_any_moment_the_result_is_the_same_bits()
+    {
+        var straight = Finish("straight");
+        foreach (var milliseconds in (int[])[1, 3, 7, 15, 30, 60])
+        {
+            using var cancel = new CancellationTokenSource(milliseconds);
+            using var run = Open("stopped", every: TimeSpan.Zero);
+            try
+            {
+                run.Run(null, cancel.Token);
+            }
+            catch (OperationCanceledException)
+            {
+                // Where it was is not known, and must not matter.
+            }
+        }
+
+        Finish("stopped").ShouldBe(straight);
     }
 
     [Fact]
@@ -162,7 +215,7 @@ public sealed class RunLaws : IDisposable
     }
 
     RecipeRun Open(string name, int threads = 1, TimeSpan? every = null)
-        => RecipeRun.Open(TinyRecipe.Read(), _folder.File(name), new RunOptions { Threads = threads, CheckpointEvery = every ?? TimeSpan.FromHours(1) });
+        => RecipeRun.Open(_recipe, _folder.File(name), new RunOptions { Threads = threads, CheckpointEvery = every ?? TimeSpan.FromHours(1) });
 
     Outcome Finish(string name, int threads = 1)
     {

@@ -139,6 +139,31 @@ public sealed class ShardLaws : IDisposable
     }
 
     [Fact]
+    public void An_id_beyond_the_tokenizer_that_is_only_ever_a_target_is_refused()
+    {
+        Write(Line("a text"));
+        var file = Directory.GetFiles(Set).Single();
+        var bytes = File.ReadAllBytes(file);
+        int last;
+        using (var shards = TokenShards.Open(Set))
+            last = shards.LengthOf(0) - 1;
+        BitConverter.TryWriteBytes(bytes.AsSpan(ShardHeader.Length + 2 * last), (ushort)TextSamples.Tiny.Count);
+        File.WriteAllBytes(file, bytes);
+        using (var shards = TokenShards.Open(Set))
+            Sentences.ShouldBeOneLine(Should.Throw<ModelFileException>(() => shards.Read(0, 0, last + 1)));
+
+        // A header that allows the id, under the hash of the tokenizer that does not have it.
+        BitConverter.TryWriteBytes(bytes.AsSpan(16), (uint)TextSamples.Tiny.Count + 1);
+        File.WriteAllBytes(file, bytes);
+        using (var shards = TokenShards.Open(Set))
+        {
+            var problem = Should.Throw<ModelFileException>(() => shards.CheckMadeWith(TextSamples.Tiny));
+            Sentences.ShouldBeOneLine(problem);
+            problem.Message.ShouldContain($"{TextSamples.Tiny.Count + 1:N0} tokens");
+        }
+    }
+
+    [Fact]
     public void A_damaged_shard_opens_or_is_refused_in_one_sentence()
     {
         Write(string.Join('\n', Enumerable.Range(0, 5).Select(n => Line($"a text {n}"))));

@@ -9,7 +9,7 @@ namespace Ouro.Laws.Training;
 
 public sealed class TrainingRunLaws
 {
-    static readonly OuroConfig Config = new()
+    internal static readonly OuroConfig Config = new()
     {
         Layers = 2,
         Width = 40,
@@ -94,13 +94,19 @@ public sealed class TrainingRunLaws
     [Fact]
     public void What_is_not_a_target_is_not_learnt()
     {
-        using var backend = new CpuBackend(1);
-        var run = new TrainingRun(TrainableModel.Random(Config, 1), backend);
         var document = Document(20, 1);
+        var early = Learnt(document with { Asked = [.. Enumerable.Range(0, 20).Select(place => place < 15)] }, targets: 14);
+        var late = Learnt(document with { FirstTarget = 15 }, targets: 5);
 
-        var report = run.Evaluate(TokenBatch.Of([document with { FirstTarget = 15 }]), StageOne);
+        early.Zip(late, (x, y) => x + y).ShouldBe(Learnt(document, targets: 19), 1e-6);
 
-        report.Targets.ShouldBe(5);
+        float[] Learnt(Example example, int targets)
+        {
+            using var backend = new CpuBackend(1);
+            var model = TrainableModel.Random(Config, 1);
+            new TrainingRun(model, backend).Accumulate(TokenBatch.Of([example]), StageOne, targetsInStep: 19).Targets.ShouldBe(targets);
+            return GradientsOf(model);
+        }
     }
 
     [Fact]
@@ -129,6 +135,49 @@ public sealed class TrainingRunLaws
         report.Loops.ShouldBe(2);
         report.Loss.ShouldBe(report.LossAfter(2));
         GradientsOf(three).ShouldBe(GradientsOf(two));
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(4)]
+    public void A_depth_that_the_model_does_not_have_is_refused(int loop)
+    {
+        using var backend = new CpuBackend(1);
+        var run = new TrainingRun(TrainableModel.Random(Config, 1), backend);
+
+        Should.Throw<ArgumentOutOfRangeException>(() => run.Accumulate(TokenBatch.Of([Document(3, 1)]), new Objective.FixedDepth(loop), 2));
+    }
+
+    [Fact]
+    public void Objectives_say_what_learns()
+    {
+        var tensors = ModelTensors.Of(Config);
+
+        tensors.Where(new Objective.Gate(50, 0, GateLabel.Shifted).Trains).ShouldBe(tensors.Where(tensor => tensor.IsGate));
+        tensors.Where(new Objective.FixedDepth(1).Trains).ShouldBe(tensors.Where(tensor => !tensor.IsGate));
+        tensors.Where(StageOne.Trains).ShouldBe(tensors);
+        tensors.Where(new Objective.ExpectedLogits().Trains).ShouldBe(tensors);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_pass_that_an_exception_ended_leaves_nothing_behind(bool recompute)
+    {
+        using var backend = new CpuBackend(2);
+        var (spoilt, whole) = (TrainableModel.Random(Config, 1), TrainableModel.Random(Config, 1));
+        var options = new TrainingOptions { Recompute = recompute, Storage = StorageType.BF16 };
+        var run = new TrainingRun(spoilt, backend, options);
+        var (good, bad) = (TokenBatch.Of([Document(20, 1)]), TokenBatch.Of([Document(30, 2)]));
+        bad.Targets[^1] = Config.Vocabulary;
+        Should.Throw<ArgumentOutOfRangeException>(() => run.Accumulate(bad, StageOne, 29));
+        foreach (var parameter in spoilt.Parameters)
+            Ouro.Tensors.Gradients.CpuGradients.Clear(parameter.Gradient);
+
+        run.Accumulate(good, StageOne, 19);
+        new TrainingRun(whole, backend, options).Accumulate(good, StageOne, 19);
+
+        GradientsOf(spoilt).ShouldBe(GradientsOf(whole));
     }
 
     [Fact]
