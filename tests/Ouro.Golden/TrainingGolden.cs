@@ -15,21 +15,19 @@ public sealed class TrainingGolden
     /// <summary>The bar of the losses of a trajectory.</summary>
     const double TrajectoryBar = 2e-3;
 
-    public static TheoryData<string, bool, StorageType> GradientCases => new()
+    public static TheoryData<string, bool> GradientCases => new()
     {
-        { "stage1", true, StorageType.F32 }, { "stage1", false, StorageType.F32 },
-        { "stage2", true, StorageType.F32 }, { "stage2_shifted", true, StorageType.F32 },
-        { "reference_label_loss", true, StorageType.F32 }, { "reference_label_loss", false, StorageType.F32 },
+        { "stage1", true }, { "stage1", false }, { "stage2", true }, { "stage2_shifted", true }, { "reference_label_loss", true }, { "reference_label_loss", false },
     };
 
     [Theory, MemberData(nameof(GradientCases))]
-    public void Every_gradient_is_that_of_the_reference(string stage, bool recompute, StorageType storage)
+    public void Every_gradient_is_that_of_the_reference(string stage, bool recompute)
     {
         var root = LoadedModel.Json("training/tiny-f32-tied-gradients.json");
 
         using var backend = new CpuBackend(2);
         var model = Open();
-        var run = new TrainingRun(model, backend, new TrainingOptions { Recompute = recompute, Storage = storage });
+        var run = new TrainingRun(model, backend, new TrainingOptions { Recompute = recompute });
         var batch = TokenBatch.Of([new Example(root.GetProperty("ids").Ints())]);
 
         var report = run.Accumulate(batch, ObjectiveOf(stage, root), batch.TargetCount);
