@@ -55,7 +55,7 @@ static class InspectCommand
             }
 
             var folder = Directory.Exists(inspection.Path) ? inspection.Path : Path.GetDirectoryName(Path.GetFullPath(inspection.Path))!;
-            return TokenizerFiles.InFolder(folder)?.StopIds;
+            return ModelVocabulary.InFolder(folder)?.StopIds;
         }
         catch (ModelFileException)
         {

@@ -3,7 +3,7 @@ namespace Ouro.Cli;
 /// <summary>The small looped model that comes with the program: trained by this repository's own recipe, so that there is something to talk to.</summary>
 static class OwnModel
 {
-    /// <summary>What it is called wherever a model can be named.</summary>
+    /// <summary>What it is called in commands that compute with a model.</summary>
     public const string Name = "nano";
 
     const string FileName = "ouro-nano.gguf";

@@ -18,7 +18,7 @@ static class TokenizerFiles
 
     /// <summary>The vocabulary in the GGUF file itself, else in the tokenizer.json that lies beside the weights; null if there is neither.</summary>
     public static Vocabulary? Find(OuroCheckpoint checkpoint)
-        => (checkpoint.Gguf is { } gguf ? GgufTokenizer.Read(gguf.Metadata, gguf.Path) : null) ?? InFolder(checkpoint.Folder);
+        => ModelVocabulary.Find(checkpoint.Gguf, checkpoint.Folder);
 
     /// <summary>The vocabulary of a model, or of a bare tokenizer.json or a folder with one.</summary>
     /// <exception cref="UserErrorException">There is none.</exception>
@@ -26,20 +26,16 @@ static class TokenizerFiles
     {
         if (path.EndsWith(".json", StringComparison.OrdinalIgnoreCase) && File.Exists(path))
             return TokenizerJson.Read(path);
-        if (Directory.Exists(path) && InFolder(path) is { } found)
+        if (Directory.Exists(path) && ModelVocabulary.InFolder(path) is { } found)
             return found;
 
         using var checkpoint = OuroCheckpoint.Open(path);
         return Find(checkpoint) ?? throw new UserErrorException($"{path}: has no tokenizer. Put its tokenizer.json beside the weights.");
     }
 
-    /// <summary>The vocabulary of the tokenizer.json in a folder; null if there is none.</summary>
-    public static Vocabulary? InFolder(string folder)
-        => Path.Combine(folder, FileName) is var path && File.Exists(path) ? TokenizerJson.Read(path) : null;
-
     /// <summary>The metadata that a GGUF file needs beyond what its source says; null if the source has no tokenizer files.</summary>
     public static GgufMetadata? Metadata(OuroCheckpoint source)
-        => source.Gguf is null && InFolder(source.Folder) is { } vocabulary ? Written(vocabulary) : null;
+        => source.Gguf is null && ModelVocabulary.InFolder(source.Folder) is { } vocabulary ? Written(vocabulary) : null;
 
     /// <summary>The published tokenizer for a model without files, if the model has as many tokens as it.</summary>
     public static GgufMetadata? OfPublishedSize(OuroConfig config)

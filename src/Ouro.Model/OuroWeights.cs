@@ -29,14 +29,7 @@ public sealed class OuroWeights : IDisposable
         Embedding = Keep(WeightLoading.Table(checkpoint.Require(byPlace[(TensorRole.Embedding, -1)])));
         FinalNorm = Norm(TensorRole.FinalNorm);
         Head = Weights(Config.TiedHead ? TensorRole.Embedding : TensorRole.Head);
-        Layers = [.. Enumerable.Range(0, Config.Layers).Select(layer => new OuroLayer(
-            Norm(TensorRole.AttentionIn, layer),
-            Weights(TensorRole.Query, layer), Weights(TensorRole.Key, layer), Weights(TensorRole.Value, layer),
-            Weights(TensorRole.AttentionOutput, layer),
-            Norm(TensorRole.AttentionOut, layer),
-            Norm(TensorRole.FeedForwardIn, layer),
-            Weights(TensorRole.FeedForwardGate, layer), Weights(TensorRole.FeedForwardUp, layer), Weights(TensorRole.FeedForwardDown, layer),
-            Norm(TensorRole.FeedForwardOut, layer)))];
+        Layers = LayersOf(Config, Weights, Norm);
         if (EarlyExitGate.Read(checkpoint) is { } gate)
         {
             GateWeight = RowOf(gate.Weight);
@@ -49,19 +42,12 @@ public sealed class OuroWeights : IDisposable
         Config = config;
         RopeLayout = RopeLayout.Halves;
         Activations = ActivationType.F32;
-        MatrixWeights Weights(TensorRole role, int layer = -1) => new(tensor(role, layer));
+        WeightMatrix Weights(TensorRole role, int layer = -1) => new MatrixWeights(tensor(role, layer));
 
         Embedding = Weights(TensorRole.Embedding);
         FinalNorm = tensor(TensorRole.FinalNorm, -1);
         Head = config.TiedHead ? Embedding : Weights(TensorRole.Head);
-        Layers = [.. Enumerable.Range(0, config.Layers).Select(layer => new OuroLayer(
-            tensor(TensorRole.AttentionIn, layer),
-            Weights(TensorRole.Query, layer), Weights(TensorRole.Key, layer), Weights(TensorRole.Value, layer),
-            Weights(TensorRole.AttentionOutput, layer),
-            tensor(TensorRole.AttentionOut, layer),
-            tensor(TensorRole.FeedForwardIn, layer),
-            Weights(TensorRole.FeedForwardGate, layer), Weights(TensorRole.FeedForwardUp, layer), Weights(TensorRole.FeedForwardDown, layer),
-            tensor(TensorRole.FeedForwardOut, layer)))];
+        Layers = LayersOf(config, Weights, tensor);
         GateWeight = tensor(TensorRole.GateWeight, -1);
         GateBias = tensor(TensorRole.GateBias, -1)[0][0];
     }
@@ -130,6 +116,16 @@ public sealed class OuroWeights : IDisposable
         _matrices.Clear();
         _memory?.Dispose();
     }
+
+    static OuroLayer[] LayersOf(OuroConfig config, Func<TensorRole, int, WeightMatrix> weights, Func<TensorRole, int, Matrix> norm)
+        => [.. Enumerable.Range(0, config.Layers).Select(layer => new OuroLayer(
+            norm(TensorRole.AttentionIn, layer),
+            weights(TensorRole.Query, layer), weights(TensorRole.Key, layer), weights(TensorRole.Value, layer),
+            weights(TensorRole.AttentionOutput, layer),
+            norm(TensorRole.AttentionOut, layer),
+            norm(TensorRole.FeedForwardIn, layer),
+            weights(TensorRole.FeedForwardGate, layer), weights(TensorRole.FeedForwardUp, layer), weights(TensorRole.FeedForwardDown, layer),
+            norm(TensorRole.FeedForwardOut, layer)))];
 
     WeightMatrix Keep(WeightMatrix matrix)
     {

@@ -93,7 +93,7 @@ sealed class KnowledgeBenchmark(ClaimTraining training)
     static double[] LearntBits(ClaimRun run)
     {
         using var backend = new CpuBackend();
-        var vocabulary = RecipeTokenizer.InFolder(run.Folder) ?? throw new BenchmarkException($"{run.Folder} has no tokenizer; train it again.");
+        var vocabulary = ModelVocabulary.InFolder(run.Folder) ?? throw new BenchmarkException($"{run.Folder} has no tokenizer; train it again.");
         return CapoKnowledge.LearntBits(new TrainingRun(run.Model, backend), CapoOf(run), new Tokenizer(vocabulary));
     }
 

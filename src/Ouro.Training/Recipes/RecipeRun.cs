@@ -39,7 +39,7 @@ public sealed class RecipeRun : IDisposable
             folder.RefuseModel();
         var state = _resumed is null ? null : ReadState(_resumed, recipe);
         folder.RemoveOld();
-        _vocabulary = _resumed is null ? RecipeTokenizer.Make(recipe, cancel) : RecipeTokenizer.InFolder(_resumed);
+        _vocabulary = _resumed is null ? RecipeTokenizer.Make(recipe, cancel) : ModelVocabulary.InFolder(_resumed);
         _model = _resumed is null ? Begin() : Opened(_resumed);
         if (_vocabulary?.Count > _model.Config.Vocabulary)
             throw new RecipeException($"the tokenizer has {_vocabulary.Count:N0} tokens, but the model knows {_model.Config.Vocabulary:N0}; take the model's own.");

@@ -25,13 +25,9 @@ static class RecipeTokenizer
         if (path.EndsWith(".json", StringComparison.OrdinalIgnoreCase))
             return TokenizerJson.Read(path);
         if (Directory.Exists(path))
-            return InFolder(path);
+            return ModelVocabulary.InFolder(path);
 
         using var checkpoint = OuroCheckpoint.Open(path);
-        return (checkpoint.Gguf is { } gguf ? GgufTokenizer.Read(gguf.Metadata, gguf.Path) : null) ?? InFolder(checkpoint.Folder);
+        return ModelVocabulary.Find(checkpoint.Gguf, checkpoint.Folder);
     }
-
-    /// <summary>The vocabulary of the tokenizer.json in a folder; null if there is none.</summary>
-    public static Vocabulary? InFolder(string folder)
-        => Path.Combine(folder, "tokenizer.json") is var path && File.Exists(path) ? TokenizerJson.Read(path) : null;
 }
