@@ -17,7 +17,9 @@ public sealed partial class ArchitectureLaws
         ("Ouro.Model", ["Ouro.Formats", "Ouro.Tensors"]),
         ("Ouro.Generation", ["Ouro.Model"]),
         ("Ouro.Training", ["Ouro.Model", "Ouro.Text"]),
-        ("Ouro.Cli", ["Ouro.Formats", "Ouro.Generation", "Ouro.Model", "Ouro.Tensors", "Ouro.Text", "Ouro.Training"]),
+        ("Ouro.Chat", ["Ouro.Generation", "Ouro.Text"]),
+        ("Ouro.Serving", ["Ouro.Chat"]),
+        ("Ouro.Cli", ["Ouro.Chat", "Ouro.Formats", "Ouro.Generation", "Ouro.Model", "Ouro.Serving", "Ouro.Tensors", "Ouro.Text", "Ouro.Training"]),
     ];
 
     [Fact]
