@@ -68,7 +68,10 @@ public sealed partial class Sequence : IDisposable
     public bool IsRead => _isRead;
 
     /// <summary>The newest token's state where it was read [D]; valid while <see cref="IsRead"/>.</summary>
-    internal ReadOnlySpan<float> ExitState => _exitState;
+    public ReadOnlySpan<float> ExitState => _exitState;
+
+    /// <summary>Tokens at the beginning of the text whose keys and values were known from other texts, and so cost nothing.</summary>
+    public int Recalled { get; private set; }
 
     /// <summary>What it has cost so far.</summary>
     public SequenceCounters Counters { get; private set; }
@@ -234,7 +237,7 @@ public sealed partial class Sequence : IDisposable
     void Recall()
     {
         if (!IsWaiting && _started == 0 && _certain > 1)
-            _started = _scheduler.Prefixes.Find(_kv, Tokens[..^1]);
+            Recalled = _started = _scheduler.Prefixes.Find(_kv, Tokens[..^1]);
     }
 
     /// <summary>Lets the newest token run again, as what it was, when somebody asks what follows it.</summary>

@@ -61,6 +61,16 @@ public sealed record Setting(string Name, string Meaning, double Default, double
     /// <summary>Context length.</summary>
     public static readonly Setting NumCtx = new("num_ctx", "Most tokens of prompt and reply together.", 4096, 1, 1 << 28, true);
 
+    /// <summary>All of them.</summary>
+    public static IReadOnlyList<Setting> All { get; } =
+    [
+        NumIterations, ExitThreshold, MinLoops, ExitConfidence, ExitStateChange, DraftLoops,
+        Temperature, TopK, TopP, MinP, RepeatPenalty, RepeatLastN, NumPredict, NumCtx,
+    ];
+
+    /// <summary>The setting of a name or alias, or null.</summary>
+    public static Setting? Find(string name) => All.FirstOrDefault(setting => setting.Name == name || setting.Aliases.Contains(name));
+
     /// <summary>Says what is wrong with a value, or null.</summary>
     public string? Problem(double value)
         => value >= Low && value <= High && (!IsWhole || double.IsInteger(value))
