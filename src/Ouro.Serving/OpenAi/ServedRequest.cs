@@ -45,7 +45,7 @@ sealed class ServedRequest : IDisposable
     {
         var services = context.RequestServices;
         var created = services.GetRequiredService<TimeProvider>().GetUtcNow().ToUnixTimeSeconds();
-        var document = await RequestBody.Read(context).ConfigureAwait(false);
+        var document = await OpenAiBody.Read(context).ConfigureAwait(false);
         try
         {
             var name = new RequestField(document.RootElement, "").Need("model").Text();

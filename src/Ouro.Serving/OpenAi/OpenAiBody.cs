@@ -6,7 +6,7 @@ using Microsoft.AspNetCore.Http;
 namespace Ouro.Serving;
 
 /// <summary>Reads a request's JSON, and lets nothing through that could not be read as text later.</summary>
-static class RequestBody
+static class OpenAiBody
 {
     /// <summary>Most bytes of a body; a server may allow less.</summary>
     public const int MostBytes = 32 << 20;
