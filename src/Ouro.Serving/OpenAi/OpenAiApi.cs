@@ -35,7 +35,7 @@ public static class OpenAiApi
         OpenAiException known => known,
         UnknownModelException => new OpenAiException(StatusCodes.Status404NotFound, problem.Message, "model", "model_not_found"),
         ChatException or SettingException => new OpenAiException(StatusCodes.Status400BadRequest, problem.Message),
-        InsufficientMemoryException => new OpenAiException(StatusCodes.Status400BadRequest, problem.Message, "num_ctx"),
+        InsufficientMemoryException => new OpenAiException(StatusCodes.Status400BadRequest, problem.Message.TrimEnd('.') + ".", "num_ctx"),
         ModelFileException or InvalidDataException => new OpenAiException(StatusCodes.Status500InternalServerError, problem.Message, "model"),
         ObjectDisposedException => new OpenAiException(StatusCodes.Status503ServiceUnavailable, "the model was unloaded while it answered; ask again."),
         _ => new OpenAiException(StatusCodes.Status500InternalServerError, "something went wrong inside the server; its log says what."),
