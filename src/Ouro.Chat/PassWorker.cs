@@ -68,7 +68,7 @@ sealed class PassWorker : IDisposable
                 cancel.ThrowIfCancellationRequested();
                 done.TrySetResult(work(model));
             }
-            catch (Exception problem) when (problem is not OutOfMemoryException)
+            catch (Exception problem) when (IsBearable(problem))
             {
                 done.TrySetException(problem);
             }
@@ -128,7 +128,7 @@ sealed class PassWorker : IDisposable
                 job.Open(_scheduler);
                 _open.Add(job);
             }
-            catch (Exception problem) when (problem is not OutOfMemoryException)
+            catch (Exception problem) when (IsBearable(problem))
             {
                 Finish(job, problem);
             }
@@ -143,7 +143,7 @@ sealed class PassWorker : IDisposable
             if (job.Advance())
                 return;
         }
-        catch (Exception problem) when (problem is not OutOfMemoryException)
+        catch (Exception problem) when (IsBearable(problem))
         {
             job.End(problem);
         }
@@ -160,7 +160,7 @@ sealed class PassWorker : IDisposable
         {
             return _scheduler.Step() || _open.Exists(job => job.IsCancelled);
         }
-        catch (Exception problem) when (problem is not OutOfMemoryException)
+        catch (Exception problem) when (IsBearable(problem))
         {
             // What one text does wrong ends that text alone, so this is the model's or ours: nobody can go on.
             foreach (var job in _open)
@@ -174,6 +174,9 @@ sealed class PassWorker : IDisposable
                 _counts = new PassCounts(_scheduler.Passes, _scheduler.Rows, _scheduler.Seconds, _open.Count, _scheduler.ReservedBytes);
         }
     }
+
+    /// <summary>False if the process has no memory left; a text that would not fit is refused before it takes any.</summary>
+    static bool IsBearable(Exception problem) => problem is not OutOfMemoryException or InsufficientMemoryException;
 
     void Finish(TextJob job, Exception problem)
     {
