@@ -1,0 +1,45 @@
+namespace Ouro.Chat;
+
+/// <summary>The parts of one grammar while it is made: counts them, and measures them when all are there.</summary>
+sealed class NodeSet
+{
+    /// <summary>Most parts of a grammar; far above what real schemas need, and some ten megabytes.</summary>
+    public const int Most = 100_000;
+
+    readonly List<Node> _nodes = [];
+
+    /// <summary>Adds a part; its own parts must be there already, but for those behind references.</summary>
+    /// <exception cref="SchemaException">There are too many.</exception>
+    public T Add<T>(T node)
+        where T : Node
+    {
+        if (_nodes.Count == Most)
+            throw new SchemaException("#", $"the schema unfolds into more than {Most:N0} parts; use $ref for what occurs again, or fewer alternatives");
+
+        _nodes.Add(node);
+        return node;
+    }
+
+    /// <summary>One after the other.</summary>
+    public SequenceNode Sequence(params Node[] items) => Add(new SequenceNode(items));
+
+    /// <summary>Any one of them.</summary>
+    public ChoiceNode Choice(params Node[] alternatives) => Add(new ChoiceNode(alternatives));
+
+    /// <summary>A part several times.</summary>
+    public RepeatNode Repeat(Node body, int least, int most) => Add(new RepeatNode(body, least, most));
+
+    /// <summary>A part or nothing.</summary>
+    public RepeatNode Optional(Node body) => Repeat(body, 0, 1);
+
+    /// <summary>Measures all parts. Each round settles what lies one reference further, so there are few.</summary>
+    public void Measure()
+    {
+        for (var isChanged = true; isChanged;)
+        {
+            isChanged = false;
+            foreach (var node in _nodes)
+                isChanged |= node.Measure();
+        }
+    }
+}
