@@ -31,6 +31,7 @@ public sealed class ChatModel : IDisposable, IAsyncDisposable
     readonly PassWorker _worker;
     readonly HashSet<int> _stops;
     readonly Lazy<ChatFormat> _format;
+    readonly Lazy<TokenTrie> _trie;
     int _isDisposed;
 
     /// <param name="loaded">Owned from now on.</param>
@@ -41,6 +42,7 @@ public sealed class ChatModel : IDisposable, IAsyncDisposable
         _loaded = loaded;
         _stops = [.. loaded.Tokenizer.Vocabulary.StopIds];
         _format = new Lazy<ChatFormat>(() => new ChatFormat(loaded.Tokenizer));
+        _trie = new Lazy<TokenTrie>(() => new TokenTrie(loaded.Tokenizer));
         var free = Math.Max(0, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes - loaded.WeightBytes);
         var room = options.KvBytes ?? free / 4 * 3;
         _worker = new PassWorker(loaded.Model, new SchedulerOptions { KvBytes = room, PrefixBytes = options.PrefixBytes ?? room / 8 }, options.MostTexts);
@@ -103,13 +105,27 @@ public sealed class ChatModel : IDisposable, IAsyncDisposable
             throw new ChatException("the conversation is empty; give a message to answer.");
 
         var prompt = Format.Encode(request);
-        return new ReplyRequest(prompt.Ids, request.Settings)
+        var reply = new ReplyRequest(prompt.Ids, request.Settings)
         {
             Begins = prompt.Begins,
             ParsesToolCalls = request.Tools.Count > 0 && request.ToolUse != ToolUse.None,
             Choice = request.Choice,
             TopLogProbs = request.TopLogProbs,
             Seed = RandomNumberGenerator.GetInt32(int.MaxValue),
+        };
+        return AnswerGrammar.Of(request) is { } grammar ? Bound(reply, grammar) : reply;
+    }
+
+    /// <summary>A text that must follow a grammar, behind the reasoning if there is any.</summary>
+    public ReplyRequest Bound(ReplyRequest request, Grammar grammar)
+    {
+        var thinkEnd = request.Begins == ReplyPart.Reasoning ? Tokenizer.Vocabulary.FindSpecial(KnownTokens.ThinkEnd) : null;
+        var constraint = new Constraint(thinkEnd is null ? grammar : Grammar.Sequence(Grammar.Gap, grammar), _trie.Value, request.Prompt.Count) { StartsAfter = thinkEnd };
+        ConstrainedChooser? chooser = null;
+        return request with
+        {
+            Bind = inner => chooser = new ConstrainedChooser(inner, constraint),
+            IsComplete = ids => chooser is not null && chooser.IsComplete([.. request.Prompt, .. ids]),
         };
     }
 
