@@ -18,14 +18,17 @@ static class OwnModel
     /// <exception cref="UserErrorException">There is no such model.</exception>
     public static (string Path, StoredModel? Stored) Find(string? model)
     {
-        if (model is null || (model == Name && !Path.Exists(model)))
+        if (model is null || (model == Name && !ModelStore.IsModelPath(model)))
             return (Own(), null);
-        if (Path.Exists(model) || !ModelName.TryParse(model, out var name))
+        if (ModelStore.IsModelPath(model) || !ModelName.TryParse(model, out var name))
             return (model, null);
         if (new ModelStore().Find(name) is { } stored)
             return (stored.Path, stored);
         if (name.IsBuiltIn)
             return (Own(), null);
+
+        if (Path.Exists(model))
+            return (model, null);   // what is there has a sentence of its own
 
         throw new UserErrorException($"{model}: there is no such file or folder, and no model of that name in the store. 'ouro list' shows those that there are, 'ouro pull' fetches others.");
     }

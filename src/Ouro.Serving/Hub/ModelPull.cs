@@ -26,8 +26,6 @@ public sealed record PullOptions
 /// </remarks>
 public sealed class ModelPull(ModelStore store, HubClient client, PullOptions options, IProgress<StoreProgress>? progress = null)
 {
-    const string Gguf = ".gguf";
-
     static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(250);
 
     /// <summary>Fetches and stores.</summary>
@@ -169,7 +167,4 @@ public sealed class ModelPull(ModelStore store, HubClient client, PullOptions op
             await Task.Delay(Pause, store.Folder.Time, cancel).ConfigureAwait(false);
         }
     }
-
-    /// <summary>Whether a name that a person typed can be pulled, rather than found here: it says so, or it is an owner and a repository.</summary>
-    public static bool IsPullable(string text) => HubReference.IsOne(text) || (text.Count(symbol => symbol == '/') == 1 && !text.EndsWith(Gguf, StringComparison.OrdinalIgnoreCase));
 }

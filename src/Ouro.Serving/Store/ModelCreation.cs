@@ -125,7 +125,7 @@ sealed class ModelCreation(ModelStore store, ModelName name, CreateOptions optio
 
         var home = from.StartsWith("~/", StringComparison.Ordinal) ? Environment.GetFolderPath(Environment.SpecialFolder.UserProfile) : null;
         var path = home is { Length: > 0 } ? Path.Combine(home, from[2..]) : Path.GetFullPath(from, Path.GetFullPath(folder));
-        return Path.Exists(path) ? path : null;
+        return ModelStore.IsModelPath(path) || (LooksLikePath(from) && Path.Exists(path)) ? path : null;
     }
 
     static bool LooksLikePath(string from)

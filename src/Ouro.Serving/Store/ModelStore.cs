@@ -1,4 +1,5 @@
 using Ouro.Formats;
+using Ouro.Model;
 
 namespace Ouro.Serving.Store;
 
@@ -36,6 +37,9 @@ public sealed class ModelStore
             ? Path.Combine(data, "ouro", "models")
             : throw new StoreException(StoreFault.Storage, $"there is no home folder to keep models in. Name a folder in {RootVariable}.");
     }
+
+    /// <summary>Whether a model's file or folder lies at a path: a folder that merely has a model's name does not hide the model.</summary>
+    public static bool IsModelPath(string path) => File.Exists(path) || File.Exists(Path.Combine(path, HuggingFaceConfig.FileName));
 
     /// <summary>The store's folder.</summary>
     public string Root => Folder.Root;

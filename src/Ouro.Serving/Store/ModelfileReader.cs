@@ -20,7 +20,7 @@ sealed partial class ModelfileReader
 
     public ModelfileReader(string text)
     {
-        _text = text.TrimStart('\uFEFF').ReplaceLineEndings("\n");
+        _text = text.TrimStart('\uFEFF').Replace("\r\n", "\n", StringComparison.Ordinal).Replace('\r', '\n');
         if (text.Length > Modelfile.MostBytes)
             throw new StoreException(StoreFault.Invalid, $"the text has {text.Length:N0} characters, but a Modelfile has at most {Modelfile.MostBytes:N0}. Shorten it.");
         if (TextProblem(_text, mayHaveFences: true) is { } problem)
