@@ -11,6 +11,13 @@ static class Commands
         new("Runs, converts and examines looped language models (Ouro): one stack of layers, applied several times to each token.")
         {
             RunCommand.Create(),
+            PullCommand.Create(),
+            CreateCommand.Create(),
+            ListCommand.Create(),
+            ShowCommand.Create(),
+            CopyCommand.Create(),
+            RemoveCommand.Create(),
+            StoreCommand.Create(),
             ConvertCommand.Create(),
             QuantizeCommand.Create(),
             InspectCommand.Create(),

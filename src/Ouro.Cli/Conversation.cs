@@ -36,6 +36,9 @@ sealed class Conversation
         (_engine, _session, _sampling, _tokenizer) = (engine, session, sampling, engine.Tokenizer);
     }
 
+    /// <summary>Messages that stand before all others, as examples.</summary>
+    public IReadOnlyList<ChatMessage> Before { get; init; } = [];
+
     /// <summary>Most tokens in a reply.</summary>
     public int Limit { get; init; }
 
@@ -57,8 +60,13 @@ sealed class Conversation
     {
         if (_tokenizer.Encode(message).Length == 0)
             throw new UserErrorException(NoPrompt);
-        if (_messages.Count == 0 && system is not null)
-            _messages.Add(new ChatMessage(ChatMessage.System, system));
+        if (_messages.Count == 0)
+        {
+            if (system is not null)
+                _messages.Add(new ChatMessage(ChatMessage.System, system));
+            _messages.AddRange(Before);
+        }
+
         _messages.Add(new ChatMessage(ChatMessage.User, message));
         var thinks = Thinks ?? IsThinkingModel();
         var prompt = new ChatMl(_tokenizer).Encode(_messages, thinks ? NextTurn.AssistantThinking : NextTurn.Assistant);

@@ -3,6 +3,7 @@ using System.Diagnostics;
 using Ouro.Formats;
 using Ouro.Generation;
 using Ouro.Model;
+using Ouro.Serving.Store;
 using Ouro.Tensors;
 using Ouro.Text;
 
@@ -28,6 +29,9 @@ sealed class Engine : IDisposable
 
     public OuroModel Model { get; }
 
+    /// <summary>What the store knows about the model, if it was named there; settings in it hold where a command does not say otherwise.</summary>
+    public StoredModel? Stored { get; private init; }
+
     public int ThreadCount => _backend.ThreadCount;
 
     public TimeSpan LoadTime { get; }
@@ -46,13 +50,13 @@ sealed class Engine : IDisposable
     /// <summary>True if the file says how to write a chat, and its tokens are those of ChatML.</summary>
     public bool IsChat => Tokenizer.Vocabulary is { ChatTemplate: not null } vocabulary && ChatMl.FitsIn(vocabulary);
 
-    public static Engine Open(string path, int threads, ActivationType activations)
+    public static Engine Open(string path, int threads, ActivationType activations, StoredModel? stored = null)
     {
         var started = Stopwatch.GetElapsedTime(0);
         var checkpoint = OuroCheckpoint.Open(path);
         try
         {
-            return new Engine(checkpoint, threads, activations, started);
+            return new Engine(checkpoint, threads, activations, started) { Stored = stored };
         }
         catch
         {
@@ -105,7 +109,7 @@ sealed class EngineOptions(ElementType kvTypeByDefault, bool isOptional = false)
 
     public static Argument<string> ModelArgument(bool isOptional = false) => new("MODEL")
     {
-        Description = $"A checkpoint folder, a .gguf or a .safetensors file{(isOptional ? $"; without one, or by the name '{OwnModel.Name}', the small model that comes with this program" : "")}.",
+        Description = $"A checkpoint folder, a .gguf or a .safetensors file, or the name of a stored model{(isOptional ? $"; without one, or by the name '{OwnModel.Name}', the small model that comes with this program" : "")}.",
         Arity = isOptional ? ArgumentArity.ZeroOrOne : ArgumentArity.ExactlyOne,
     };
 
@@ -118,7 +122,11 @@ sealed class EngineOptions(ElementType kvTypeByDefault, bool isOptional = false)
     }
 
     public Engine Open(ParseResult parsed)
-        => Engine.Open(OwnModel.PathOf(parsed.GetValue(_model)), parsed.GetValue(SettingOptions.Threads), SettingOptions.Activations.Of(parsed));
+    {
+        var (path, stored) = OwnModel.Find(parsed.GetValue(_model));
+        return Engine.Open(path, parsed.GetValue(SettingOptions.Threads), SettingOptions.Activations.Of(parsed), stored);
+    }
 
-    public ElementType KvType(ParseResult parsed) => _kvType.Of(parsed);
+    /// <param name="otherwise">The word that holds if none was given; null takes the command's own.</param>
+    public ElementType KvType(ParseResult parsed, string? otherwise = null) => _kvType.Of(parsed, otherwise);
 }

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Ouro.Generation;
 using Ouro.Model;
+using Ouro.Serving.Store;
 
 namespace Ouro.Cli;
 
@@ -24,17 +25,19 @@ sealed class LoopOptions
     }
 
     /// <summary>The rule that was asked for, with a warning where it asks for something odd.</summary>
-    public ExitRule Rule(ParseResult parsed, OuroModel model)
+    /// <param name="brought">What the model brings along, for where nothing was asked.</param>
+    public ExitRule Rule(ParseResult parsed, OuroModel model, StoredParameters brought)
     {
         var trained = model.Config.Loops;
-        var loops = parsed.GetValue(_loops) is int asked and > 0 ? asked : trained;
+        var loops = (parsed.GetValue(_loops) ?? brought.Whole(Setting.NumIterations)) is int asked and > 0 ? asked : trained;
         if (loops > trained)
             Front.Warn($"{loops} loops are more than the {trained} that the model was trained for; quality falls beyond that.");
 
-        var rule = new ExitRule(loops, parsed.GetValue(_threshold) ?? model.Config.ExitThreshold, parsed.GetValue(_minLoops) ?? 1)
+        var rule = new ExitRule(loops, parsed.GetValue(_threshold) ?? brought.Number(Setting.ExitThreshold) ?? model.Config.ExitThreshold,
+            parsed.GetValue(_minLoops) ?? brought.Whole(Setting.MinLoops) ?? 1)
         {
-            Confidence = parsed.GetValue(_confidence) ?? Setting.ExitConfidence.Default,
-            StateChange = parsed.GetValue(_stateChange) ?? Setting.ExitStateChange.Default,
+            Confidence = parsed.GetValue(_confidence) ?? brought.Number(Setting.ExitConfidence) ?? Setting.ExitConfidence.Default,
+            StateChange = parsed.GetValue(_stateChange) ?? brought.Number(Setting.ExitStateChange) ?? Setting.ExitStateChange.Default,
         };
         if (!model.HasGate)
         {
@@ -62,11 +65,16 @@ sealed class SequenceOptionsReader(EngineOptions engineOptions, bool draftsByDef
     }
 
     /// <summary>What was asked for.</summary>
-    public SequenceOptions Of(ParseResult parsed, Engine engine, int contextTokens)
-        => new(_loops.Rule(parsed, engine.Model), contextTokens)
+    /// <param name="brought">What the model brings along, for where nothing was asked; nothing if null.</param>
+    public SequenceOptions Of(ParseResult parsed, Engine engine, int contextTokens, StoredParameters? brought = null)
+    {
+        brought ??= StoredParameters.None;
+        var isDraftAsked = parsed.GetResult(_draftLoops) is { Implicit: false };
+        return new(_loops.Rule(parsed, engine.Model, brought), contextTokens)
         {
-            Policy = _policy.Of(parsed),
-            KvType = engineOptions.KvType(parsed),
-            DraftLoops = parsed.GetValue(_draftLoops),
+            Policy = _policy.Of(parsed, brought.Word("kv_policy")?.Replace('_', '-')),
+            KvType = engineOptions.KvType(parsed, brought.Word("kv_type")),
+            DraftLoops = (isDraftAsked ? null : brought.Whole(Setting.DraftLoops)) ?? parsed.GetValue(_draftLoops),
         };
+    }
 }

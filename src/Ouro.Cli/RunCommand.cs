@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Security.Cryptography;
 using Ouro.Formats;
 using Ouro.Generation;
+using Ouro.Serving.Store;
 
 namespace Ouro.Cli;
 
@@ -48,8 +49,11 @@ sealed class RunCommand
     int Run(ParseResult parsed)
     {
         using var engine = _engineOptions.Open(parsed);
-        var context = parsed.GetValue(_numCtx) ?? Math.Min((int)Setting.NumCtx.Default, engine.Model.Config.ContextTokens);
-        var options = _sequenceOptions.Of(parsed, engine, context);
+        var brought = engine.Stored?.Parameters ?? StoredParameters.None;
+        if (engine.Stored?.Template is not null)
+            Front.Warn("this model has a chat template of its own, but 'run' writes chats as ChatML.");
+        var context = parsed.GetValue(_numCtx) ?? brought.Whole(Setting.NumCtx) ?? Math.Min((int)Setting.NumCtx.Default, engine.Model.Config.ContextTokens);
+        var options = _sequenceOptions.Of(parsed, engine, context, brought);
         var need = engine.CheckMemory(options);
         if (parsed.GetValue(_verbose))
             ReplyReport.Line("needs", need);
@@ -57,39 +61,39 @@ sealed class RunCommand
             Front.Warn($"a context of {context:N0} tokens is more than the {engine.Model.Config.ContextTokens:N0} that the model was trained for.");
 
         using var session = new Session(engine.Model, options);
-        var seed = parsed.GetValue(_seed) ?? RandomNumberGenerator.GetInt32(int.MaxValue);
-        var conversation = new Conversation(engine, session, Sampling(parsed, seed))
+        var seed = parsed.GetValue(_seed) ?? brought.Seed ?? RandomNumberGenerator.GetInt32(int.MaxValue);
+        var system = parsed.GetValue(_system) ?? engine.Stored?.System;
+        var conversation = new Conversation(engine, session, Sampling(parsed, brought, seed))
         {
-            Limit = parsed.GetValue(_numPredict) is int limit and >= 0 ? limit : int.MaxValue,
-            Stops = parsed.GetValue(_stop) ?? [],
+            Before = engine.Stored?.Messages ?? [],
+            Limit = (parsed.GetValue(_numPredict) ?? brought.Whole(Setting.NumPredict)) is int limit and >= 0 ? limit : int.MaxValue,
+            Stops = parsed.GetValue(_stop) is { Length: > 0 } stops ? stops : brought.Stops,
             HideThinking = parsed.GetValue(_hideThinking),
             IsVerbose = parsed.GetValue(_verbose),
             Thinks = _think.Of(parsed),
         };
 
         if (parsed.GetValue(_prompt) is null && !Console.IsInputRedirected)
-            return conversation.Converse(parsed.GetValue(_system));
+            return conversation.Converse(system);
 
         var prompt = parsed.GetValue(_prompt) ?? StandardInput.All();
-        var end = parsed.GetValue(_raw) || !engine.IsChat ? conversation.Continue(prompt) : conversation.Answer(parsed.GetValue(_system), prompt);
+        var end = parsed.GetValue(_raw) || !engine.IsChat ? conversation.Continue(prompt) : conversation.Answer(system, prompt);
         return end == ReplyEnd.Interrupted ? Front.Interrupted : 0;
     }
 
-    SamplingOptions Sampling(ParseResult parsed, long seed)
+    SamplingOptions Sampling(ParseResult parsed, StoredParameters brought, long seed)
     {
-        var options = new SamplingOptions { Seed = seed };
-        if (parsed.GetValue(_temperature) is { } temperature)
-            options = options with { Temperature = temperature };
-        if (parsed.GetValue(_topK) is { } topK)
-            options = options with { TopK = topK };
-        if (parsed.GetValue(_topP) is { } topP)
-            options = options with { TopP = topP };
-        if (parsed.GetValue(_minP) is { } minP)
-            options = options with { MinP = minP };
-        if (parsed.GetValue(_repeatPenalty) is { } penalty)
-            options = options with { RepeatPenalty = penalty };
-        if (parsed.GetValue(_repeatLastN) is { } lastN)
-            options = options with { RepeatLastN = lastN };
-        return options;
+        double Number(Option<double?> option, Setting setting) => parsed.GetValue(option) ?? brought.Number(setting) ?? setting.Default;
+        int Whole(Option<int?> option, Setting setting) => parsed.GetValue(option) ?? brought.Whole(setting) ?? (int)setting.Default;
+        return new SamplingOptions
+        {
+            Seed = seed,
+            Temperature = Number(_temperature, Setting.Temperature),
+            TopK = Whole(_topK, Setting.TopK),
+            TopP = Number(_topP, Setting.TopP),
+            MinP = Number(_minP, Setting.MinP),
+            RepeatPenalty = Number(_repeatPenalty, Setting.RepeatPenalty),
+            RepeatLastN = Whole(_repeatLastN, Setting.RepeatLastN),
+        };
     }
 }

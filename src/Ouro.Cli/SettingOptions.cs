@@ -136,9 +136,10 @@ sealed class Choice<T>
     public Option<string?> Option { get; }
 
     /// <summary>What was chosen.</summary>
-    public T Of(ParseResult parsed)
+    /// <param name="otherwise">The word that holds if none was given; null takes the first.</param>
+    public T Of(ParseResult parsed, string? otherwise = null)
     {
-        var word = parsed.GetValue(Option);
+        var word = parsed.GetValue(Option) ?? otherwise;
         return word is null ? _choices[0].Value : Array.Find(_choices, choice => string.Equals(choice.Word, word, StringComparison.OrdinalIgnoreCase)).Value;
     }
 }

@@ -17,7 +17,7 @@ static class TokenizeCommand
         var command = new Command("tokenize", "Turns text into token ids.") { model, text, lines, special };
         command.SetAction(parsed =>
         {
-            var tokenizer = new Tokenizer(TokenizerFiles.Open(parsed.GetValue(model)!));
+            var tokenizer = new Tokenizer(TokenizerFiles.Open(OwnModel.PathOf(parsed.GetValue(model))));
             var policy = parsed.GetValue(special) ? SpecialText.Parsed : SpecialText.Plain;
             if (parsed.GetValue(lines))
                 StandardInput.EachLine((line, number) => JsonSerializer.Serialize(tokenizer.Encode(Parse(line, number), policy), PlainJson.Text.Int32Array));
@@ -56,7 +56,7 @@ static class DetokenizeCommand
         var command = new Command("detokenize", "Turns token ids into text.") { model, ids, lines, skip, think };
         command.SetAction(parsed =>
         {
-            var tokenizer = new Tokenizer(TokenizerFiles.Open(parsed.GetValue(model)!));
+            var tokenizer = new Tokenizer(TokenizerFiles.Open(OwnModel.PathOf(parsed.GetValue(model))));
             var shown = (parsed.GetValue(skip), parsed.GetValue(think)) switch
             {
                 (false, _) => ShownSpecials.All,

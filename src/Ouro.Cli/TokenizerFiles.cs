@@ -1,5 +1,6 @@
 using Ouro.Formats.Gguf;
 using Ouro.Model;
+using Ouro.Serving.Store;
 using Ouro.Text;
 
 namespace Ouro.Cli;
@@ -35,7 +36,7 @@ static class TokenizerFiles
 
     /// <summary>The metadata that a GGUF file needs beyond what its source says; null if the source has no tokenizer files.</summary>
     public static GgufMetadata? Metadata(OuroCheckpoint source)
-        => source.Gguf is null && ModelVocabulary.InFolder(source.Folder) is { } vocabulary ? Written(vocabulary) : null;
+        => source.Gguf is null ? ModelTokenizer.MetadataToAdd(source, source.Folder) : null;
 
     /// <summary>The published tokenizer for a model without files, if the model has as many tokens as it.</summary>
     public static GgufMetadata? OfPublishedSize(OuroConfig config)

@@ -11,7 +11,7 @@ static class VerifyCommand
 {
     const string Fields =
         "source, file, nothing_lost, parameters, sound_parameters, losses [{code, sentence}], remarks, tensors [{name, role, "
-        + "layer, parameters, source_type, type, state (exact, rounded, lost, damaged, rows_misplaced or swapped), bit_exact, "
+        + "layer, parameters, source_type, type, state (exact, rounded, lost, damaged, rows_misplaced, swapped or not_compared), bit_exact, "
         + "relative_rmse, bound, remark}].";
 
     public static Command Create()
@@ -32,7 +32,7 @@ static class VerifyCommand
         {
             using var checkpoint = OuroCheckpoint.Open(parsed.GetRequiredValue(source));
             var path = parsed.GetRequiredValue(file);
-            var report = ProgressBar.Show("verify", progress => ModelVerification.Run(checkpoint, path, parsed.GetValue(SettingOptions.Threads), progress, cancel));
+            var report = ProgressBar.Show("verify", progress => ModelVerification.Run(checkpoint, path, parsed.GetValue(SettingOptions.Threads), progress, cancel: cancel));
             if (parsed.GetValue(json))
                 JsonText.Print(Json(report));
             else
@@ -63,7 +63,10 @@ static class VerifyCommand
             Console.WriteLine($"! {Front.Plain(loss.Sentence)}");
         foreach (var remark in report.Remarks)
             Console.WriteLine($"  {Front.Plain(remark)}");
-        Console.WriteLine(report.NothingLost
+        var trusted = report.Tensors.Where(check => check.State == TensorState.NotCompared).Sum(check => check.Elements);
+        Console.WriteLine(report.NothingLost && trusted > 0
+            ? string.Create(CultureInfo.InvariantCulture, $"nothing is lost as far as was compared: {report.Parameters - trusted:N0} parameters accounted for, {trusted:N0} taken as they are")
+            : report.NothingLost
             ? string.Create(CultureInfo.InvariantCulture, $"nothing is lost: {report.Parameters:N0} parameters accounted for")
             : string.Create(CultureInfo.InvariantCulture, $"{report.SoundParameters:N0} of {report.Parameters:N0} parameters are sound; the "
                 + $"file is not the whole model"));

@@ -38,7 +38,8 @@ public sealed class StoredTensor : TensorSpec
 }
 
 /// <summary>A tensor and the place of its first byte, counted from the start of its file.</summary>
-readonly record struct PlacedTensor(TensorSpec Spec, long FileOffset)
+public readonly record struct PlacedTensor(TensorSpec Spec, long FileOffset)
 {
+    /// <summary>The place behind its last byte.</summary>
     public long End => FileOffset + Spec.ByteLength;
 }

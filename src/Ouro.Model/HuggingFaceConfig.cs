@@ -10,7 +10,7 @@ namespace Ouro.Model;
 public static class HuggingFaceConfig
 {
     /// <summary>What the file is called in a checkpoint's folder.</summary>
-    internal const string FileName = "config.json";
+    public const string FileName = "config.json";
 
     const long LargestFile = 4 << 20;
 

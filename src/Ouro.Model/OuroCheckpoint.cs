@@ -35,6 +35,9 @@ public sealed class OuroCheckpoint : IDisposable
     /// <summary>Every tensor that is there, known or not.</summary>
     public IReadOnlyList<StoredTensor> StoredTensors { get; }
 
+    /// <summary>Names of tensors that whoever made the file left out on purpose, as their source had them; often empty.</summary>
+    public IReadOnlyList<string> LeftOut => Gguf?.Metadata.GetStrings(SourceRecord.DroppedKey) ?? [];
+
     /// <summary>How the rows of the query and key weights lie.</summary>
     public RopeLayout RopeLayout => Gguf is null ? RopeLayout.Halves : RopeLayout.Interleaved;
 

@@ -59,7 +59,7 @@ static class BenchCommand
             var before = parsed.GetValue(baseline) is { } path ? Baseline.Read(path) : null;
             var print = new Printer(parsed.GetValue(json), before, bench.Time);
             var isComplete = parsed.GetValue(model) is { } file
-                ? bench.Run(file, Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(file))), type: null, print.Add, cancel)
+                ? bench.Run(OwnModel.PathOf(file), Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(file))), type: null, print.Add, cancel)
                 : OfRandomWeights(bench, parsed.GetValue(shape) ?? ShapeByDefault, types.Of(parsed), parsed.GetValue(cache), print.Add, cancel);
             print.Finish(!isComplete);
             return isComplete ? 0 : Front.Interrupted;
@@ -78,7 +78,7 @@ static class BenchCommand
             var name = model is null ? $"{shape.ToLowerInvariant()} {type!.Name}" : Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(model)));
             try
             {
-                bench.Run(model ?? files.Make(shape, type!, threads: 0, cancel), lines.Add, cancel);
+                bench.Run(model is null ? files.Make(shape, type!, threads: 0, cancel) : OwnModel.PathOf(model), lines.Add, cancel);
             }
             catch (OperationCanceledException)
             {

@@ -47,6 +47,10 @@ public sealed class SafetensorsCheckpoint : IDisposable
         return File.Exists(index) ? OpenShards(index) : throw NotACheckpoint(path);
     }
 
+    /// <summary>What the index of a sharded checkpoint says: the name of the shard, a file beside it, for each tensor.</summary>
+    /// <exception cref="ModelFileException">It cannot be read, is no index, or names a file outside its folder.</exception>
+    public static IReadOnlyDictionary<string, string> ReadIndex(string path) => ShardIndex.Read(path).ShardOf;
+
     /// <summary>The folder of the checkpoint, which also holds its config.json and tokenizer.</summary>
     public string Folder { get; }
 

@@ -33,6 +33,19 @@ public sealed class SafetensorsFile : IDisposable
         }
     }
 
+    /// <summary>Bytes at the start of a file that say how long its header is.</summary>
+    public const int LengthBytes = SafetensorsHeader.LengthBytes;
+
+    /// <summary>Most bytes of a header behind its length.</summary>
+    public const int MostHeaderBytes = HeaderLimits.JsonBytes;
+
+    /// <summary>What a file that is not here as a whole says about its tensors, checked as if it were; in the order of their data.</summary>
+    /// <param name="path">What to call the file in messages.</param>
+    /// <param name="start">Length and header, from the first byte of the file.</param>
+    /// <param name="fileLength">Bytes in the whole file.</param>
+    /// <exception cref="ModelFileException">Anything is wrong.</exception>
+    public static IReadOnlyList<PlacedTensor> ReadHeader(string path, ReadOnlySpan<byte> start, long fileLength) => SafetensorsHeader.Parse(path, start, fileLength).Tensors;
+
     /// <summary>The path as it was given.</summary>
     public string Path => _file.Path;
 

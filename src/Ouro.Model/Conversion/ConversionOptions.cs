@@ -26,6 +26,9 @@ public sealed record ConversionOptions
     /// <summary>Quantise a second time what is quantised already, at the cost of both errors.</summary>
     public bool AllowRequantize { get; init; }
 
+    /// <summary>For a repair: the source holds only norms, gate and enough weights to know the file by; the others are taken on trust.</summary>
+    public bool SourceIsPart { get; init; }
+
     /// <summary>Threads that encode at once; 0 takes one per processor. The bytes written do not depend on it.</summary>
     public int Threads { get; init; }
 

@@ -15,7 +15,7 @@ public static class ModelRepair
 {
     /// <summary>Writes a repaired copy of a file and verifies it.</summary>
     /// <param name="path">A GGUF file that was made from the source.</param>
-    /// <param name="options">Only threads, overwriting and added metadata apply.</param>
+    /// <param name="options">Only threads, overwriting, added metadata and whether the source is a part apply.</param>
     /// <exception cref="ModelFileException">There is nothing to repair, or what is lost is more than the small parts; nothing is written then.</exception>
     /// <exception cref="OperationCanceledException">Asked for; nothing is left behind.</exception>
     public static RepairResult Run(
@@ -27,7 +27,7 @@ public static class ModelRepair
 
         ModelConversion.CheckPlace(source, output, options.Overwrite);
         ModelConversion.CheckPlace(file, output, options.Overwrite);
-        var before = ModelVerification.Run(source, path, options.Threads, progress, cancel);
+        var before = ModelVerification.Run(source, path, options.Threads, progress, options.SourceIsPart, cancel);
         if (before.NothingLost)
             throw new ModelFileException(path, "has lost nothing of its source, so there is nothing to repair.");
 
@@ -42,7 +42,7 @@ public static class ModelRepair
         var metadata = Metadata(source, gguf, options);
         Describe(before, gguf, actions);
         var written = ModelConversion.WriteGguf(output, plan, metadata, options.Threads, [], [], progress, cancel);
-        return new RepairResult(written, actions, ModelVerification.Run(source, output, options.Threads, progress, cancel));
+        return new RepairResult(written, actions, ModelVerification.Run(source, output, options.Threads, progress, options.SourceIsPart, cancel));
     }
 
     static void RefuseLargeLosses(string path, VerificationReport report)

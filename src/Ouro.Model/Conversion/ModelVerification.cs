@@ -14,10 +14,12 @@ public static class ModelVerification
     /// <param name="path">A .gguf file or a published checkpoint; may be damaged, incomplete or relabelled, which the report then says.</param>
     /// <param name="threads">0 takes one per processor; the report does not depend on it.</param>
     /// <param name="progress">Called from several threads.</param>
+    /// <param name="sourceIsPart">Whether the source may lack tensors; the file's are then only looked at for being there.</param>
     /// <exception cref="ModelFileException">The source itself cannot be read, is not a whole model, or holds NaN or infinities.</exception>
     /// <exception cref="OperationCanceledException">Asked for.</exception>
     public static VerificationReport Run(
-        OuroCheckpoint source, string path, int threads = 0, IProgress<TensorProgress>? progress = null, CancellationToken cancel = default)
+        OuroCheckpoint source, string path, int threads = 0, IProgress<TensorProgress>? progress = null, bool sourceIsPart = false,
+        CancellationToken cancel = default)
     {
         OuroCheckpoint file;
         try
@@ -31,16 +33,23 @@ public static class ModelVerification
         }
 
         using (file)
-            return Compare(source, file, threads, progress, cancel);
+            return Compare(source, file, sourceIsPart, threads, progress, cancel);
     }
 
     static VerificationReport Compare(
-        OuroCheckpoint source, OuroCheckpoint file, int threads, IProgress<TensorProgress>? progress, CancellationToken cancel)
+        OuroCheckpoint source, OuroCheckpoint file, bool sourceIsPart, int threads, IProgress<TensorProgress>? progress, CancellationToken cancel)
     {
         var checks = new List<TensorCheck>();
         var pairs = new List<(TensorPair Pair, int Check)>();
-        foreach (var (part, stored) in SourceInventory.FindAll(source))
-            Add(source, file, part, stored, checks, pairs);
+        if (!sourceIsPart)
+            SourceInventory.FindAll(source);   // throws if one is missing
+        foreach (var part in source.Tensors.Where(part => !part.IsGate))
+        {
+            if (source.Find(part) is { } stored)
+                Add(source, file, part, stored, checks, pairs);
+            else
+                checks.Add(NotCompared(file, part));
+        }
 
         foreach (var stored in source.Unclaimed())
             AddUnclaimed(file, stored, checks, pairs);
@@ -49,6 +58,8 @@ public static class ModelVerification
         for (var i = 0; i < pairs.Count; i++)
             checks[pairs[i].Check] = Judge(checks[pairs[i].Check], pairs[i].Pair, differences[i], source);
 
+        if (sourceIsPart)
+            JudgeRows(checks);
         checks.AddRange(GateChecks(source, file));
         var findings = new LossFindings(source, file, checks);
         return new VerificationReport(source.Path, file.Path, checks, findings.Losses, findings.Remarks);
@@ -82,6 +93,34 @@ public static class ModelVerification
         var misplaced = part.IsRotated ? new StoredRows(stored, RowOrder.Between(part, headSize, source.RopeLayout, other)) : null;
         pairs.Add((new TensorPair(found, expected, misplaced), checks.Count));
         checks.Add(Unjudged(stored, part, found));
+    }
+
+    /// <summary>What can be said of a tensor whose numbers are not at hand: whether it is there, with the right shape.</summary>
+    static TensorCheck NotCompared(OuroCheckpoint file, ModelTensor part)
+    {
+        try
+        {
+            var found = file.Find(part);
+            var state = found is null ? TensorState.Lost : TensorState.NotCompared;
+            return new TensorCheck(part.HuggingFaceName, part, part.ElementCount, found?.Type ?? ElementType.F32, found?.Type, state, null, 0, null);
+        }
+        catch (ModelFileException problem)
+        {
+            return new TensorCheck(part.HuggingFaceName, part, part.ElementCount, ElementType.F32, null, TensorState.Damaged, null, 0, problem.Message);
+        }
+    }
+
+    /// <summary>A converter that forgets to reorder rows forgets it everywhere, so one query or key tensor that was compared speaks for those that were not.</summary>
+    static void JudgeRows(List<TensorCheck> checks)
+    {
+        if (!checks.Exists(check => check.State == TensorState.RowsMisplaced))
+            return;
+
+        for (var i = 0; i < checks.Count; i++)
+        {
+            if (checks[i] is { State: TensorState.NotCompared, Part.IsRotated: true })
+                checks[i] = checks[i] with { State = TensorState.RowsMisplaced };
+        }
     }
 
     static void AddUnclaimed(OuroCheckpoint file, StoredTensor stored, List<TensorCheck> checks, List<(TensorPair, int)> pairs)

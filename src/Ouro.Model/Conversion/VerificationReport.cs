@@ -22,6 +22,9 @@ public enum TensorState
 
     /// <summary>A norm that holds the numbers of another norm of its layer.</summary>
     Swapped,
+
+    /// <summary>There, with the right shape, but the part of the source at hand does not hold the numbers to compare it with.</summary>
+    NotCompared,
 }
 
 /// <summary>One tensor of the source, accounted for.</summary>
@@ -35,7 +38,7 @@ public sealed record TensorCheck(
     string Name, ModelTensor? Part, long Elements, ElementType SourceType, ElementType? Type, TensorState State, double? RelativeError, double Bound, string? Remark)
 {
     /// <summary>True if nothing is wrong with it.</summary>
-    public bool IsSound => State is TensorState.Exact or TensorState.Rounded;
+    public bool IsSound => State is TensorState.Exact or TensorState.Rounded or TensorState.NotCompared;
 }
 
 /// <summary>Something that the file has lost, and what that does to the model.</summary>

@@ -68,8 +68,19 @@ static class OuroProgram
         return Finish(process, output, errors);
     }
 
+    /// <summary>Runs the program to its end with these variables in its environment, and nothing to read.</summary>
+    public static Answer RunIn(IReadOnlyDictionary<string, string> environment, params string[] args)
+    {
+        using var process = StartIn(environment, args);
+        process.StandardInput.Close();
+        return Finish(process, process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
+    }
+
     /// <summary>Starts the program and leaves its streams to the caller.</summary>
-    public static Process Start(params string[] args)
+    public static Process Start(params string[] args) => StartIn(new Dictionary<string, string>(), args);
+
+    /// <summary>The same with these variables in its environment.</summary>
+    public static Process StartIn(IReadOnlyDictionary<string, string> environment, params string[] args)
     {
         var start = new ProcessStartInfo("dotnet", [Program, .. args])
         {
@@ -79,6 +90,8 @@ static class OuroProgram
             StandardOutputEncoding = Encoding.UTF8,
             StandardErrorEncoding = Encoding.UTF8,
         };
+        foreach (var (name, value) in environment)
+            start.Environment[name] = value;
         return Process.Start(start).ShouldNotBeNull();
     }
 

@@ -1,0 +1,102 @@
+using System.Globalization;
+using Ouro.Formats;
+using Ouro.Generation;
+
+namespace Ouro.Serving.Store;
+
+/// <summary>Which parameters a model can be given, and which values: names and limits are those of <see cref="Setting"/>.</summary>
+static class ParameterCheck
+{
+    const int LongestText = 1_000;
+
+    static readonly Setting[] Numbers =
+    [
+        Setting.NumIterations, Setting.ExitThreshold, Setting.MinLoops, Setting.ExitConfidence, Setting.ExitStateChange, Setting.DraftLoops,
+        Setting.Temperature, Setting.TopK, Setting.TopP, Setting.MinP, Setting.RepeatPenalty, Setting.RepeatLastN, Setting.NumPredict, Setting.NumCtx,
+    ];
+
+    static readonly (string Name, string[] Words)[] Choices =
+    [
+        ("kv_policy", ["exact", "last-exited", "last-loop", "first-loop", "average"]),
+        ("kv_type", ["f32", "f16", "q8_0"]),
+    ];
+
+    /// <summary>Parameters of other programs that cannot change a text here, and are passed over.</summary>
+    static readonly string[] Passed = ["num_gpu", "main_gpu", "num_thread", "use_mmap", "use_mlock", "low_vram", "numa", "num_batch", "num_keep"];
+
+    /// <summary>Parameters of other programs that would change the text there, so that passing over them would be a lie.</summary>
+    static readonly string[] Refused =
+    [
+        "mirostat", "mirostat_eta", "mirostat_tau", "typical_p", "presence_penalty", "frequency_penalty", "tfs_z", "num_gqa", "f16_kv", "vocab_only", "penalize_newline", "draft_num_predict",
+    ];
+
+    /// <summary>The name that a parameter has here, whatever alias or case it was written in; null if there is no such parameter.</summary>
+    public static string? NameOf(string name)
+        => Array.Find(Numbers, setting => Is(setting.Name, name) || setting.Aliases.Any(alias => Is(alias, name)))?.Name
+            ?? Array.Find(Choices, choice => Is(choice.Name, name)).Name
+            ?? (Is("seed", name) ? "seed" : Is("stop", name) ? "stop" : null);
+
+    /// <summary>True if the parameter is one of another program's that has no effect here and does no harm.</summary>
+    public static bool HasNoEffect(string name) => Passed.Contains(name, StringComparer.OrdinalIgnoreCase);
+
+    /// <summary>True if the parameter may be given several times.</summary>
+    public static bool IsRepeatable(string name) => Is("stop", name);
+
+    /// <summary>Says in one sentence what is wrong with a parameter that is to be kept; null if nothing is.</summary>
+    public static string? Problem(string name, string value)
+    {
+        if (Array.Find(Numbers, setting => setting.Name == NameOf(name)) is { } number)
+            return NumberProblem(number, value);
+        if (Array.Find(Choices, choice => Is(choice.Name, name)) is { Words: { } words })
+            return words.Contains(value.Replace('_', '-'), StringComparer.OrdinalIgnoreCase) || words.Contains(value, StringComparer.OrdinalIgnoreCase)
+                ? null
+                : $"{name} is {value.Quoted}, but it must be one of {string.Join(", ", words)}.";
+        if (Is("seed", name))
+            return long.TryParse(value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out _) ? null : $"seed is {value.Quoted}, but it must be a whole number.";
+        if (Is("stop", name))
+            return value.Length is > 0 and <= LongestText ? null : $"a stop text has {value.Length:N0} characters, but 1 to {LongestText:N0} make sense.";
+        if (Refused.Contains(name, StringComparer.OrdinalIgnoreCase))
+            return $"the parameter '{name}' would change the text, and there is nothing like it here. Leave it out.";
+        return $"there is no parameter {name.Quoted}{(Nearest(name) is { } near ? $"; did you mean '{near}'?" : ". 'ouro run --help' lists those that there are.")}";
+    }
+
+    static string? NumberProblem(Setting setting, string value)
+    {
+        if (setting == Setting.DraftLoops && value.ToLowerInvariant() is "auto" or "off")
+            return null;
+        return double.TryParse(value, NumberStyles.Float, CultureInfo.InvariantCulture, out var number)
+            ? setting.Problem(number)
+            : $"{setting.Name} is {value.Quoted}, but it must be a {(setting.IsWhole ? "whole " : "")}number "
+                + string.Create(CultureInfo.InvariantCulture, $"from {setting.Low} to {setting.High}.");
+    }
+
+    /// <summary>The known name that takes the fewest changes to reach, if they are few.</summary>
+    static string? Nearest(string name)
+    {
+        var lower = name[..Math.Min(name.Length, 40)].ToLowerInvariant();
+        var (best, changes) = Numbers.SelectMany(setting => setting.Aliases.Prepend(setting.Name)).Concat(Choices.Select(choice => choice.Name)).Concat(["seed", "stop"])
+            .Select(known => (known, Changes: Changes(lower, known))).MinBy(pair => pair.Changes);
+        return changes <= Math.Max(2, lower.Length / 3) ? best : null;
+    }
+
+    /// <summary>Letters to insert, remove or replace on the way from one word to the other.</summary>
+    static int Changes(string from, string to)
+    {
+        var row = Enumerable.Range(0, to.Length + 1).ToArray();
+        for (var i = 1; i <= from.Length; i++)
+        {
+            var diagonal = row[0];
+            row[0] = i;
+            for (var j = 1; j <= to.Length; j++)
+            {
+                var above = row[j];
+                row[j] = Math.Min(Math.Min(row[j - 1], above) + 1, diagonal + (from[i - 1] == to[j - 1] ? 0 : 1));
+                diagonal = above;
+            }
+        }
+
+        return row[^1];
+    }
+
+    static bool Is(string known, string name) => string.Equals(known, name, StringComparison.OrdinalIgnoreCase);
+}
