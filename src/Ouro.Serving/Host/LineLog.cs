@@ -6,11 +6,17 @@ namespace Ouro.Serving;
 /// <param name="write">Told each line; null for nobody.</param>
 sealed class LineLog(Action<string>? write, TimeProvider clock) : ILoggerProvider
 {
-    public ILogger CreateLogger(string categoryName) => new Lines(categoryName.StartsWith("Ouro.", StringComparison.Ordinal) ? LogLevel.Information : LogLevel.Error, write, clock);
+    public ILogger CreateLogger(string categoryName) => new Lines(LeastOf(categoryName), write, clock);
 
     public void Dispose()
     {
     }
+
+    /// <summary>All of ours, and of others what went wrong; but whoever starts the host hears from an exception why it did not.</summary>
+    static LogLevel LeastOf(string category)
+        => category.StartsWith("Ouro.", StringComparison.Ordinal) ? LogLevel.Information
+            : category.StartsWith("Microsoft.Extensions.Hosting", StringComparison.Ordinal) ? LogLevel.None
+            : LogLevel.Error;
 
     sealed class Lines(LogLevel least, Action<string>? write, TimeProvider clock) : ILogger
     {
