@@ -105,7 +105,7 @@ public sealed class ChatModel : IDisposable, IAsyncDisposable
             throw new ChatException("the conversation is empty; give a message to answer.");
 
         var prompt = Format.Encode(request);
-        var reply = new ReplyRequest(prompt.Ids, request.Settings)
+        var reply = new ReplyRequest([.. request.Before, .. prompt.Ids], request.Settings)
         {
             Begins = prompt.Begins,
             ParsesToolCalls = request.Tools.Count > 0 && request.ToolUse != ToolUse.None,

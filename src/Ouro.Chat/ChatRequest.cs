@@ -49,6 +49,9 @@ public sealed record AnswerForm(JsonElement? Schema);
 /// <param name="Settings">What was set for this reply, the model's own settings included.</param>
 public sealed record ChatRequest(IReadOnlyList<ChatTurn> Turns, ReplySettings Settings)
 {
+    /// <summary>Token ids that stand in front of the conversation, such as an earlier prompt with its reply; they are taken as they are.</summary>
+    public IReadOnlyList<int> Before { get; init; } = [];
+
     /// <summary>Whether the think tag is opened in the prompt; null for Thinking models only.</summary>
     public bool? Thinks { get; init; }
 

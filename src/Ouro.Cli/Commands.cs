@@ -11,6 +11,9 @@ static class Commands
         new("Runs, converts and examines looped language models (Ouro): one stack of layers, applied several times to each token.")
         {
             RunCommand.Create(),
+            ServeCommand.Create(),
+            PsCommand.Create(),
+            StopCommand.Create(),
             PullCommand.Create(),
             CreateCommand.Create(),
             ListCommand.Create(),

@@ -88,8 +88,12 @@ public sealed class ModelPool : IAsyncDisposable
             var time = Stopwatch.GetElapsedTime(started);
             PoolLog.Loaded(_log, entry.Name, time.TotalSeconds);
             var loaded = new Loaded(entry, model) { KeepAlive = keepAlive ?? _options.KeepAlive, LastUse = _clock.GetUtcNow(), InUse = 1 };
-            lock (_lock)
-                _models.Add(loaded);
+            if (!TryKeep(loaded))
+            {
+                await model.DisposeAsync().ConfigureAwait(false);
+                throw new ObjectDisposedException(nameof(ModelPool));
+            }
+
             return new ModelLease(entry, model, time, () => Return(loaded));
         }
         finally
@@ -128,7 +132,7 @@ public sealed class ModelPool : IAsyncDisposable
         await _sweep.DisposeAsync().ConfigureAwait(false);
         foreach (var loaded in all)
             await loaded.Model.DisposeAsync().ConfigureAwait(false);
-        _loading.Dispose();
+        // The semaphore has nothing to let go of, and whoever is loading will still release it.
     }
 
     ModelLease? TryTake(CatalogModel entry, TimeSpan? keepAlive)
@@ -144,6 +148,17 @@ public sealed class ModelPool : IAsyncDisposable
             found.InUse++;
             found.KeepAlive = keepAlive ?? found.KeepAlive;
             return new ModelLease(entry, found.Model, TimeSpan.Zero, () => Return(found));
+        }
+    }
+
+    /// <summary>Takes in what was loaded, unless the pool was disposed meanwhile.</summary>
+    bool TryKeep(Loaded loaded)
+    {
+        lock (_lock)
+        {
+            if (!_isDisposed)
+                _models.Add(loaded);
+            return !_isDisposed;
         }
     }
 
