@@ -43,6 +43,14 @@ test('HTML in an answer is shown as it was written', () => {
   assert.equal(flat(render(text)).text, text);
 });
 
+test('an answer that is a number with a full stop is seen', () => {
+  for (const text of ['12458.', '7)', '12458.\n']) {
+    assert.equal(flat(render(text)).text, text.trim());
+    assert.deepEqual(flat(render(text)).elements.map(element => element[0]), ['p']);
+  }
+  assert.deepEqual(flat(render('1. one\n2. two')).elements.map(element => element[0]), ['ol', 'li', 'li']);
+});
+
 test('only addresses of the web and of mail are followed', () => {
   for (const good of ['https://example.org', 'http://a/b?c', 'mailto:a@b.example']) assert.ok(isHarmless(good), good);
   for (const bad of ['javascript:x', ' javascript:x', 'data:x', 'file:///x', 'blob:x', '/path', '', 'http://']) assert.ok(!isHarmless(bad), bad);
@@ -51,7 +59,7 @@ test('only addresses of the web and of mail are followed', () => {
 const documents = [
   'One.\n\nTwo *three*.\n\n- a\n- b\n\n  still b\n\n1. x\n\n2. y\n\n```js\nlet a = 1\n\n\nlet b\n```\n\nEnd.',
   'Title\n=====\n\ntext\n---\n\n| a | b |\n| - | - |\n| 1 | 2 |\n\n> quote\n> more\n\n    indented\n\n    code\n\nlast',
-  '```\nnever closed\n\n# not a heading', '\r\n\r\na\r\n\r\nb\r\n', '\n\n\n', '',
+  '```\nnever closed\n\n# not a heading', '\r\n\r\na\r\n\r\nb\r\n', '\n\n\n', '', '12458.', 'So:\n\n12458.\n\n1. a\n2.\n3. c',
 ];
 
 test('an answer that grows is cut into pieces that joined give it again', () => {

@@ -26,12 +26,12 @@ export function ReplyLine({ reply, loops }: { reply: Reply; loops: number }) {
 
 function facts(summary: Summary): [string, string][] {
   const facts: [string, string][] = [[`${summary.tokens} ${summary.tokens === 1 ? 'token' : 'tokens'}`, 'The length of the answer, thinking included.']];
-  if (summary.tokensPerSecond !== undefined) facts.push([`${short(summary.tokensPerSecond)} tokens/s`, 'Writing alone, without reading the prompt.']);
+  if (summary.tokensPerSecond !== undefined) facts.push([`${short(summary.tokensPerSecond)} tok/s`, 'Writing alone, without reading the prompt.']);
   if (summary.meanDepth !== undefined) facts.push([`depth ${summary.meanDepth.toFixed(2)} of ${summary.loops}`, 'After how many loops a token was read, on average.']);
   if (summary.saved !== undefined && summary.saved > 0)
-    facts.push([`${percent(summary.saved)} of loops saved`, 'Loops that no token had to wait for. Under the policy “exact” they still run, beside later tokens.']);
+    facts.push([`${percent(summary.saved)} loops saved`, 'Loops that no token had to wait for. Under the policy “exact” they still run, beside later tokens.']);
   if (summary.passesPerToken !== undefined)
     facts.push([`${summary.passesPerToken.toFixed(2)} passes/token`, 'How often the weights were read for one token; guessing ahead lets one reading serve several.']);
-  if (summary.drafts) facts.push([`${percent((summary.draftsKept ?? 0) / summary.drafts)} of guesses held`, `${summary.draftsKept} of ${summary.drafts} tokens guessed ahead were right.`]);
+  if (summary.drafts) facts.push([`${percent((summary.draftsKept ?? 0) / summary.drafts)} guesses held`, `${summary.draftsKept} of ${summary.drafts} tokens guessed ahead were right.`]);
   return facts;
 }

@@ -7,6 +7,22 @@ markdown.linkify.set({ fuzzyLink: false, fuzzyEmail: false });
 /** Reference definitions ("[a]: address") would make early blocks depend on later ones; answers do without. */
 markdown.disable('reference');
 
+/** "12458." alone is an answer, where CommonMark would see the 12458th item of a list that says nothing. */
+markdown.block.ruler.before('list', 'bare_number', (state, line, _, silent) => {
+  const [from, to] = [state.bMarks[line]! + state.tShift[line]!, state.eMarks[line]!];
+  if (to - from > 12 || !/^\d+[.)]\s*$/.test(state.src.slice(from, to))) return false;
+  if (silent) return true;
+  state.line = line + 1;
+  const open = state.push('paragraph_open', 'p', 1);
+  open.map = [line, state.line];
+  const inline = state.push('inline', '', 0);
+  inline.content = state.src.slice(from, to).trim();
+  inline.map = open.map;
+  inline.children = [];
+  state.push('paragraph_close', 'p', -1);
+  return true;
+});
+
 /** A longer answer is shown as plain text: its structure is worth less than a page that stays usable. */
 export const longestMarkdown = 400_000;
 

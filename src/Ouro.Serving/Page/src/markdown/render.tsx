@@ -6,7 +6,6 @@ type Tokens = ReturnType<typeof markdown.parse>;
 
 /** What may become an element. Everything else that Markdown could bring forth is shown as its text. */
 const elements = new Set(['p', 'h1', 'h2', 'h3', 'h4', 'h5', 'h6', 'ul', 'ol', 'li', 'blockquote', 'table', 'thead', 'tbody', 'tr', 'th', 'td', 'em', 'strong', 's']);
-const withDirection = new Set(['p', 'h1', 'h2', 'h3', 'h4', 'h5', 'h6', 'li', 'blockquote', 'th', 'td']);
 
 /**
  * Markdown as elements. No string is ever read as HTML, by us or by the browser: the parser's tokens become virtual elements
@@ -36,8 +35,9 @@ function element(token: Tokens[number], inside: ComponentChildren[]): ComponentC
   return token.tag === 'table' ? h('div', { class: 'wide' }, made) : made;
 }
 
+/** What is nested takes its direction from what it stands in, so that a list's marks are on the side where its text begins. */
 function attributesOf(token: Tokens[number]): Record<string, string | number> {
-  const attributes: Record<string, string | number> = withDirection.has(token.tag) ? { dir: 'auto' } : {};
+  const attributes: Record<string, string | number> = token.level === 0 || token.tag === 'td' || token.tag === 'th' ? { dir: 'auto' } : {};
   const align = /^text-align:(left|right|center)$/.exec(String(token.attrGet('style') ?? ''))?.[1];
   if (align) attributes.class = `align-${align}`;
   const start = Number(token.attrGet('start'));

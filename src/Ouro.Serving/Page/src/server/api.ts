@@ -26,10 +26,15 @@ export async function isLoaded(model: string): Promise<boolean> {
 export async function* chat(request: ChatRequest, signal: AbortSignal): AsyncGenerator<ChatLine> {
   const response = await ask('api/chat', { ...request, stream: true, token_depths: true }, signal);
   if (!response.body) throw new ServerError('The server sent an empty answer.');
-  for await (const text of lines(response.body)) {
-    const line = readLine(text);
-    yield line;
-    if (line.done) return;
+  try {
+    for await (const text of lines(response.body)) {
+      const line = readLine(text);
+      yield line;
+      if (line.done) return;
+    }
+  } catch (error) {
+    if (signal.aborted || error instanceof ServerError) throw error;
+    throw new ServerError('The connection to the server was lost before the answer was complete.');
   }
   throw new ServerError('The answer broke off before its end.');
 }

@@ -1,3 +1,5 @@
+import { ServerError } from './reply';
+
 /** No honest line comes near this; a longer one would only fill the memory. */
 const longestLine = 64 * 1024 * 1024;
 
@@ -17,7 +19,7 @@ export async function* lines(stream: ReadableStream<Uint8Array>): AsyncGenerator
       rest = done ? '' : parts.pop() ?? '';
       for (const part of parts) if (part.trim() !== '') yield part;
       if (done) return;
-      if (rest.length > longestLine) throw new Error('The server sent a line of more than 64 MB; the answer ends here.');
+      if (rest.length > longestLine) throw new ServerError('The server sent a line of more than 64 MB; the answer ends here.');
     }
   } finally {
     reader.cancel().catch(() => {});

@@ -38,12 +38,12 @@ export function ReplyView({ reply, turnId, isLast, loops, byDepth, others }: Pro
       <Status reply={reply} turnId={turnId} isLast={isLast} />
       {!isOpen(reply) && (
         <footer class="reply-foot">
-          <ReplyLine reply={reply} loops={loops} />
           <div class="actions">
             {others && <Versions {...others} />}
             <CopyButton text={reply.content} label="Copy the answer" />
             {isLast && <button type="button" class="quiet" aria-label="Answer again" title="Answer again, with the settings of now" onClick={() => again(turnId)}><Icon name="again" /></button>}
           </div>
+          <ReplyLine reply={reply} loops={loops} />
         </footer>
       )}
     </div>
