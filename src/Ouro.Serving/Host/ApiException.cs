@@ -28,6 +28,7 @@ static class Problems
         OperationCanceledException when context.RequestAborted.IsCancellationRequested => null,
         OperationCanceledException or ObjectDisposedException => (StatusCodes.Status503ServiceUnavailable, "the model is being unloaded or the server stops; ask again later."),
         ModelFileException or InvalidDataException => (StatusCodes.Status500InternalServerError, problem.Message),
+        InsufficientMemoryException => (StatusCodes.Status400BadRequest, problem.Message),   // a context that cannot fit, with the arithmetic
         OutOfMemoryException => (StatusCodes.Status500InternalServerError, $"there is not enough memory for this: {problem.Message}"),
         AggregateException { InnerExceptions: [var inner] } => Of(inner, context, options),
         _ => (StatusCodes.Status500InternalServerError, $"something went wrong inside the server ({problem.GetType().Name}); its log tells more."),

@@ -153,9 +153,9 @@ public sealed partial class HostLaws
         var log = new List<string>();
         await using var server = await ServerUnderTest.Start(
             options => options with { Log = line => { lock (log) log.Add(line); } },
-            more: routes => Microsoft.AspNetCore.Builder.EndpointRouteBuilderExtensions.MapGet(routes, "/v1/models", _ => throw new InvalidOperationException("secret")));
+            more: routes => Microsoft.AspNetCore.Builder.EndpointRouteBuilderExtensions.MapGet(routes, "/v1/broken", _ => throw new InvalidOperationException("secret")));
 
-        var answer = await server.Get("/v1/models");
+        var answer = await server.Get("/v1/broken");
         answer.Status.ShouldBe(HttpStatusCode.InternalServerError);
         answer.Body.ShouldNotContain("secret");
         answer.Json.GetProperty("error").GetProperty("message").GetString()!.ShouldContain("log tells more");
@@ -164,7 +164,7 @@ public sealed partial class HostLaws
         lock (log)
         {
             log.ShouldContain(line => line.Contains("secret", StringComparison.Ordinal));
-            log.ShouldContain(line => line.Contains("GET /v1/models 500", StringComparison.Ordinal));
+            log.ShouldContain(line => line.Contains("GET /v1/broken 500", StringComparison.Ordinal));
             log[^1].Any(char.IsControl).ShouldBeFalse(log[^1]);
         }
     }
