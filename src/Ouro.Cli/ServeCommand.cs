@@ -4,6 +4,8 @@ using Ouro.Chat;
 using Ouro.Generation;
 using Ouro.Model;
 using Ouro.Serving;
+using Ouro.Serving.Hub;
+using Ouro.Serving.Store;
 
 namespace Ouro.Cli;
 
@@ -49,7 +51,8 @@ sealed class ServeCommand
     async Task<int> Run(ParseResult parsed)
     {
         var options = Options(parsed);
-        var models = new BuiltInLibrary(Models(parsed.GetValue(_model)));
+        var stored = new StoreLibrary(new ModelStore(), HubOptions.FromEnvironment(), OwnModel.PathIfAny, options.Loading.Threads);
+        var models = new BuiltInLibrary(Models(parsed.GetValue(_model)), stored);
         var app = Build(options, models);
         await using (app.ConfigureAwait(false))
         {
@@ -119,7 +122,7 @@ sealed class ServeCommand
     {
         try
         {
-            return ServingApp.Build(options, models);
+            return ServingApp.Build(options, models, OpenAiApi.Map);
         }
         catch (FormatException problem)
         {
