@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { newReply, type Reply } from '../src/chat/conversation';
+import { paragraphs } from '../src/depth/paragraphs';
 import { aligned, disagrees, histogramOf, percent, step, summarise, visible } from '../src/depth/statistics';
 import type { Token } from '../src/server/types';
 
@@ -71,4 +72,14 @@ test('blanks can be seen, and shares can be read', () => {
   assert.equal(visible('\n'), '↵');
   assert.equal(visible(''), '·');
   assert.deepEqual([0, 0.001, 0.5, 0.999, 1].map(percent), ['0 %', '<1 %', '50 %', '>99 %', '100 %']);
+});
+
+test('paragraphs cover every token once, and a growing reply keeps those it has', () => {
+  const tokens = Array.from({ length: 500 }, (_, at) => ({ ...token(at), text: at % 7 === 6 ? '.\n' : ' word' }));
+  const whole = paragraphs(tokens);
+  assert.deepEqual(whole.flatMap(({ from, to }) => tokens.slice(from, to)), tokens);
+  assert.ok(whole.length > 10);
+  for (let length = 0; length < 500; length += 13)
+    assert.deepEqual(paragraphs(tokens.slice(0, length)).slice(0, -1), whole.slice(0, Math.max(0, paragraphs(tokens.slice(0, length)).length - 1)));
+  assert.deepEqual(paragraphs([]), []);
 });

@@ -50,7 +50,7 @@ export function watchChats(changed: (id: string, chat: Chat | null) => void): vo
 export function readValue<T>(name: string, fallback: T): T {
   try {
     const text = localStorage.getItem(`ouro.${name}`);
-    return text === null ? fallback : JSON.parse(text) as T;
+    return text === null ? fallback : JSON.parse(text) as T ?? fallback;
   } catch {
     return fallback;
   }

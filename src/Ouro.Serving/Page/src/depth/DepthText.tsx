@@ -2,11 +2,10 @@ import { useRef, useState } from 'preact/hooks';
 import type { Reply } from '../chat/conversation';
 import type { Token } from '../server/types';
 import { memo } from '../view/memo';
+import { groupSize, paragraphs } from './paragraphs';
 import { step } from './statistics';
 import { TokenCard } from './TokenCard';
 
-/** Tokens are drawn in groups, so that a growing answer draws only its last group again. */
-const groupSize = 64;
 
 interface Chosen {
   at: number;
@@ -17,7 +16,6 @@ interface Chosen {
 export function DepthText({ reply, tokens, first, loops }: { reply: Reply; tokens: Token[]; first: number; loops: number }) {
   const box = useRef<HTMLDivElement>(null);
   const [chosen, setChosen] = useState<Chosen | null>(null);
-  const groups = Array.from({ length: Math.ceil(tokens.length / groupSize) }, (_, at) => at * groupSize);
 
   const onMove = (event: PointerEvent) => {
     if (event.pointerType !== 'mouse' || chosen?.pinned) return;
@@ -40,10 +38,11 @@ export function DepthText({ reply, tokens, first, loops }: { reply: Reply; token
 
   return (
     <div class="depth-box" ref={box} onPointerLeave={() => { if (!chosen?.pinned) setChosen(null); }} onKeyDown={onKey}>
-      <div class="depth-text" dir="auto" tabIndex={0} role="group" aria-label="The answer by depth. Arrow keys go from token to token."
+      <div class="depth-text" tabIndex={0} role="group" aria-label="The answer by depth. Arrow keys go from token to token."
         onPointerMove={onMove} onClick={onClick}>
-        {groups.map(from => <Group key={from} tokens={tokens} from={from} to={Math.min(from + groupSize, tokens.length)} loops={loops}
-          chosen={chosen && chosen.at >= from && chosen.at < from + groupSize ? chosen.at : -1} />)}
+        {paragraphs(tokens).map(({ from, to }) => (
+          <Paragraph key={from} tokens={tokens} from={from} to={to} loops={loops} chosen={chosen && chosen.at >= from && chosen.at < to ? chosen.at : -1} />
+        ))}
       </div>
       {chosen && tokens[chosen.at] && (
         <TokenCard key={chosen.at} reply={reply} token={tokens[chosen.at]!} at={first + chosen.at} loops={loops} pinned={chosen.pinned}
@@ -53,7 +52,7 @@ export function DepthText({ reply, tokens, first, loops }: { reply: Reply; token
   );
 }
 
-interface GroupProps {
+interface RangeProps {
   tokens: Token[];
   from: number;
   to: number;
@@ -61,12 +60,23 @@ interface GroupProps {
   chosen: number;
 }
 
-/** Tokens are only ever added at the end, so a group with the same ends is the same group. */
-const sameGroup = (one: GroupProps, other: GroupProps): boolean =>
+/** Tokens are only ever added at the end, so a range with the same ends is the same range. */
+const sameRange = (one: RangeProps, other: RangeProps): boolean =>
   one.from === other.from && one.to === other.to && one.loops === other.loops && one.chosen === other.chosen
   && one.tokens[one.from] === other.tokens[other.from];
 
-const Group = memo(function Group({ tokens, from, to, loops, chosen }: GroupProps) {
+/** A block of its own, so that the browser need not lay out again what stands before it. */
+const Paragraph = memo(function Paragraph({ tokens, from, to, loops, chosen }: RangeProps) {
+  const starts = Array.from({ length: Math.ceil((to - from) / groupSize) }, (_, at) => from + at * groupSize);
+  return (
+    <div dir="auto">
+      {starts.map(start => <Group key={start} tokens={tokens} from={start} to={Math.min(start + groupSize, to)} loops={loops}
+        chosen={chosen >= start && chosen < start + groupSize ? chosen : -1} />)}
+    </div>
+  );
+}, sameRange);
+
+const Group = memo(function Group({ tokens, from, to, loops, chosen }: RangeProps) {
   return (
     <>
       {tokens.slice(from, to).map((token, at) => (
@@ -76,7 +86,7 @@ const Group = memo(function Group({ tokens, from, to, loops, chosen }: GroupProp
       ))}
     </>
   );
-}, sameGroup);
+}, sameRange);
 
 /** A line's end gets a sign, and a token without a text of its own a dot; otherwise there would be nothing to point at. */
 function shownText(text: string) {

@@ -16,11 +16,14 @@ export function showModel(model: string): Promise<ShownModel> {
 export async function isLoaded(model: string): Promise<boolean> {
   try {
     const body = await json<{ models?: { name?: string; model?: string }[] }>('api/ps');
-    return (body.models ?? []).some(loaded => loaded.name === model || loaded.model === model);
+    return (body.models ?? []).some(loaded => same(loaded.name, model) || same(loaded.model, model));
   } catch {
     return true;
   }
 }
+
+/** Whether two names mean one model; a name without a tag means the latest. */
+const same = (one: string | undefined, other: string): boolean => one?.replace(/:latest$/, '') === other.replace(/:latest$/, '');
 
 /** A reply, line by line; the last line is `done`. Aborting the signal closes the request, and the server stops. */
 export async function* chat(request: ChatRequest, signal: AbortSignal): AsyncGenerator<ChatLine> {
