@@ -31,6 +31,7 @@ var size = new Argument<string[]>("SIZE") { Description = "Which sizes; all by d
 size.AcceptOnlyFromAmong(sizes);
 var trainingSeconds = new Option<int>("--seconds") { Description = "Seconds for each way to train at each size.", DefaultValueFactory = _ => 8 };
 var threads = new Option<int>("--threads") { Description = "Threads to train with; all cores by default.", DefaultValueFactory = _ => Environment.ProcessorCount };
+var servingSeconds = new Option<int>("--seconds") { Description = "Seconds of load.", DefaultValueFactory = _ => 120 };
 var measures = new Argument<FileInfo>("MEASURES");
 
 var root = new RootCommand("Measures Ouro.NET on this machine. Nothing here judges: the numbers are for reading.") { write };
@@ -44,6 +45,7 @@ Add("training", "Steps of training, with and without recomputation and BF16, bes
     => Training(parsed, parsed.GetValue(size)!, parsed.GetValue(threads), parsed.GetValue(trainingSeconds), isWritten, cancel));
 Add("training-worker", "Our side of training, for it to start.", [measures, new Option<bool>("--turns")], (parsed, _, _) => TrainingWorker.Run(parsed.GetValue(measures)!), isHidden: true);
 Add("nano", "Depth, exits, policies and guesses on the small model that was really trained.", [], (_, isWritten, cancel) => NanoBenchmark.Run(isWritten, cancel));
+Add("serving", "Sixty-four clients on the real server, some of whom go away.", [servingSeconds], (parsed, isWritten, cancel) => ServingBenchmark.Run(parsed.GetValue(servingSeconds), isWritten, cancel));
 Add("real-size", "Convert, quantise, verify and run whole models, each step a process.", [shape, folder, keep], (parsed, isWritten, cancel)
     => RealSizeBenchmark.Run(parsed.GetValue(shape)!, parsed.GetValue(folder), parsed.GetValue(keep), isWritten, cancel));
 Add("all", "All of these, one after the other.", [text, peer, types, cache, seconds, folder, keep, pytorch], (parsed, isWritten, cancel) =>

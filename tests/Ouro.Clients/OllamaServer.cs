@@ -1,7 +1,10 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Ouro.Laws;
+using Ouro.Laws.Serving;
 using Ouro.Serving;
+using Ouro.Serving.Hub;
+using Ouro.Serving.Store;
 
 namespace Ouro.Clients;
 
@@ -14,7 +17,11 @@ public sealed class OllamaServer : IAsyncLifetime
     /// <summary>What the model answers to <c>Who are you?</c> if it takes the likeliest tokens.</summary>
     public const string Answer = "I am ouro-nano, a small looped model.";
 
+    readonly string _store = Directory.CreateTempSubdirectory("ouro-clients-").FullName;
     WebApplication? _app;
+
+    /// <summary>Where models are pulled from.</summary>
+    internal TestHub Hub { get; } = new();
 
     /// <summary>Its address.</summary>
     public Uri Address { get; private set; } = new("http://127.0.0.1");
@@ -26,7 +33,8 @@ public sealed class OllamaServer : IAsyncLifetime
     {
         var file = Repository.Path("models/ouro-nano.gguf");
         var options = new ServingOptions { Address = new ServerAddress("127.0.0.1", 0) };
-        var library = new BuiltInLibrary([new CatalogModel("nano:latest", file) { Size = new FileInfo(file).Length, Digest = new string('a', 64), ModifiedAt = DateTimeOffset.UnixEpoch }]);
+        var library = new BuiltInLibrary([new CatalogModel("nano:latest", file) { Size = new FileInfo(file).Length, Digest = new string('a', 64), ModifiedAt = DateTimeOffset.UnixEpoch }],
+            new StoreLibrary(new ModelStore(_store), new HubOptions { Endpoint = Hub.Address }, file));
         _app = ServingApp.Build(options, library);
         await _app.StartAsync();
         Address = new Uri(ServingApp.AddressOf(_app, options).Url);
@@ -36,5 +44,7 @@ public sealed class OllamaServer : IAsyncLifetime
     {
         if (_app is not null)
             await _app.DisposeAsync();
+        Hub.Dispose();
+        Directory.Delete(_store, recursive: true);
     }
 }

@@ -68,6 +68,31 @@ public sealed class OpenAiSdkLaws(OpenAiServer server) : IClassFixture<OpenAiSer
     }
 
     [Fact]
+    public async Task A_call_that_is_required_is_made()
+    {
+        var options = new ChatCompletionOptions { Temperature = 1, Tools = { Weather }, ToolChoice = ChatToolChoice.CreateRequiredChoice(), MaxOutputTokenCount = 200 };
+        ChatCompletion completion = await Chat.CompleteChatAsync([new UserChatMessage("How is the weather in Rome?")], options);
+
+        completion.FinishReason.ShouldBe(ChatFinishReason.ToolCalls);
+        var call = completion.ToolCalls.ShouldHaveSingleItem();
+        call.FunctionName.ShouldBe("weather");
+        using var arguments = System.Text.Json.JsonDocument.Parse(call.FunctionArguments);
+        arguments.RootElement.GetProperty("city").ValueKind.ShouldBe(System.Text.Json.JsonValueKind.String);
+    }
+
+    [Fact]
+    public async Task An_answer_keeps_to_a_schema()
+    {
+        var schema = BinaryData.FromString("""{"type":"object","properties":{"sorted":{"type":"array","items":{"type":"integer","minimum":0,"maximum":9},"maxItems":5},"ok":{"type":"boolean"}},"required":["sorted","ok"],"additionalProperties":false}""");
+        var options = new ChatCompletionOptions { Temperature = 1, ResponseFormat = ChatResponseFormat.CreateJsonSchemaFormat("sorting", schema, jsonSchemaIsStrict: true) };
+        ChatCompletion completion = await Chat.CompleteChatAsync([new UserChatMessage("Sort 52814.")], options);
+
+        using var json = System.Text.Json.JsonDocument.Parse(completion.Content[0].Text);
+        json.RootElement.GetProperty("sorted").EnumerateArray().ShouldAllBe(item => item.GetInt32() >= 0 && item.GetInt32() <= 9);
+        json.RootElement.GetProperty("ok").ValueKind.ShouldBeOneOf(System.Text.Json.JsonValueKind.True, System.Text.Json.JsonValueKind.False);
+    }
+
+    [Fact]
     public async Task Length_stops_and_seeds_are_heeded()
     {
         ChatCompletion cut = await Chat.CompleteChatAsync([new UserChatMessage(OpenAiServer.Question)], new ChatCompletionOptions { Temperature = 0, MaxOutputTokenCount = 2 });
