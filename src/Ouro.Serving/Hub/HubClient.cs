@@ -109,7 +109,7 @@ public sealed class HubClient : IDisposable
                     (hash, bytes) = (hash ?? HashIn(message), bytes ?? LengthIn(message));
                 if ((int)message.StatusCode is not (301 or 302 or 303 or 307 or 308))
                     return new HubAnswer(Accept(message, what), hash, bytes);
-                if (method == HttpMethod.Head && hash is not null)
+                if (method == HttpMethod.Head && hash is not null && bytes is not null)
                     return new HubAnswer(message, hash, bytes);   // the hub has said what there is to know
 
                 address = Next(address, message, what);

@@ -5,10 +5,15 @@ using Ouro.Formats;
 namespace Ouro.Serving.Store;
 
 /// <summary>A file on its way into the store: whole, checked, and still under a temporary name.</summary>
-sealed record IncomingFile(string Path, Digest Digest, long Bytes) : IDisposable
+/// <param name="IsFetched">Whether it took long to come, and is kept where it lies if something goes wrong.</param>
+sealed record IncomingFile(string Path, Digest Digest, long Bytes, bool IsFetched = false) : IDisposable
 {
     /// <summary>Deletes it if it did not get a name meanwhile.</summary>
-    public void Dispose() => StoreFolder.Discard(Path);
+    public void Dispose()
+    {
+        if (!IsFetched)
+            StoreFolder.Discard(Path);
+    }
 }
 
 /// <summary>The folders of a store, and the blobs in them.</summary>

@@ -65,7 +65,7 @@ sealed class WeightPreparation(StoreFolder folder, IProgress<StoreProgress>? pro
             using (var checkpoint = OuroCheckpoint.Open(path))
                 RefuseParts(checkpoint, notes);
             var digest = known ?? await StoreFolder.HashAsync(path, progress: null, cancel).ConfigureAwait(false);
-            return new PreparedWeights(new IncomingFile(path, digest, new FileInfo(path).Length), digest, new FileInfo(path).Length, DetailsOf(path, null), notes);
+            return new PreparedWeights(new IncomingFile(path, digest, new FileInfo(path).Length, IsFetched: true), digest, new FileInfo(path).Length, DetailsOf(path, null), notes);
         }
         catch (ModelFileException)
         {

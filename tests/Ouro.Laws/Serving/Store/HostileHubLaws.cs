@@ -17,7 +17,7 @@ public sealed class HostileHubLaws
         { "shorter than listed", StoreFault.Mismatch, "before" },
         { "longer than listed", StoreFault.Mismatch, "before" },
         { "endless", StoreFault.Mismatch, "more than the" },
-        { "too short", StoreFault.Remote, "bytes came" },
+        { "too short", StoreFault.Mismatch, "another part" },
         { "wrong range", StoreFault.Mismatch, "another part" },
         { "packed", StoreFault.Remote, "packs" },
         { "silent", StoreFault.Remote, "said nothing" },
@@ -124,8 +124,7 @@ public sealed class HostileHubLaws
         var left = 2;
         hub.Instead = context =>
         {
-            context.Response.StatusCode = status;
-            return Task.FromResult(left-- > 0);
+            return left-- > 0 ? Status(context, status) : Task.FromResult(false);
         };
 
         PullLaws.Pull(shop, hub, $"hf:{Repo}").ShouldNotBeNull();
