@@ -24,6 +24,8 @@ sealed class Automaton : Node
         Measure();
     }
 
+    public override ReadOnlySpan<Node> Parts => [];
+
     /// <summary>The state behind a byte; -1 if there is none.</summary>
     public int Next(int state, byte value)
     {

@@ -22,6 +22,10 @@ sealed class MembersNode(Member[] members, Node? other, Node comma) : Node
     readonly int[] _counts = new int[members.Length + 1];       // by member: how many of these there are
     readonly long[] _cheapest = new long[members.Length + 1];   // by member: the shortest one that may come next
 
+    readonly Node[] _parts = [.. members.Select(member => member.Content), .. other is null ? [] : new[] { other }, comma];
+
+    public override ReadOnlySpan<Node> Parts => _parts;
+
     public override long Remaining(int position)
     {
         var (index, phase) = Math.DivRem(position, Phases);

@@ -16,6 +16,9 @@ abstract class Node
     /// <summary>How many objects and lists, one inside the other, the flattest text of this part has; above <see cref="Grammar.MostNesting"/> if there is none.</summary>
     public int Height { get; private set; } = int.MaxValue / 4;
 
+    /// <summary>The parts that this one is made of; all there by the time that a grammar is measured.</summary>
+    public abstract ReadOnlySpan<Node> Parts { get; }
+
     /// <summary>Fewest bytes from a position to the end of this part.</summary>
     public abstract long Remaining(int position);
 
@@ -49,6 +52,8 @@ sealed class SequenceNode(Node[] items) : Node
 {
     readonly long[] _remaining = new long[items.Length + 1];
 
+    public override ReadOnlySpan<Node> Parts => items;
+
     public override long Remaining(int position) => _remaining[position];
 
     public override void Expand(Frame frame, Closure closure)
@@ -78,6 +83,8 @@ sealed class SequenceNode(Node[] items) : Node
 /// <summary>Any one of several parts; none of them if there are none.</summary>
 sealed class ChoiceNode(Node[] alternatives) : Node
 {
+    public override ReadOnlySpan<Node> Parts => alternatives;
+
     public override long Remaining(int position) => Shortest;
 
     public override void Expand(Frame frame, Closure closure)
@@ -102,6 +109,10 @@ sealed class RepeatNode(Node body, int least, int most) : Node
 {
     public const int Unlimited = int.MaxValue;
 
+    readonly Node[] _parts = [body];
+
+    public override ReadOnlySpan<Node> Parts => _parts;
+
     public override long Remaining(int position) => Product(Math.Max(0, least - position), body.Shortest);
 
     public override void Expand(Frame frame, Closure closure)
@@ -124,6 +135,10 @@ sealed class RepeatNode(Node body, int least, int most) : Node
 /// <summary>An object or a list: what counts as one level of nesting.</summary>
 sealed class NestedNode(Node body) : Node
 {
+    readonly Node[] _parts = [body];
+
+    public override ReadOnlySpan<Node> Parts => _parts;
+
     public override long Remaining(int position) => Shortest;
 
     public override void Expand(Frame frame, Closure closure) => closure.Arrive(new Frame(body, 0, frame.Rest, frame.Nesting + 1));
@@ -136,8 +151,16 @@ sealed class NestedNode(Node body) : Node
 /// <summary>A part that is described elsewhere, perhaps further up; the way in which grammars become recursive.</summary>
 sealed class ReferenceNode : Node
 {
+    Node[] _parts = [];
+
     /// <summary>Set once, before the grammar is used.</summary>
-    public Node? Target { get; set; }
+    public Node? Target
+    {
+        get;
+        set => (field, _parts) = (value, value is null ? [] : [value]);
+    }
+
+    public override ReadOnlySpan<Node> Parts => _parts;
 
     public override long Remaining(int position) => Shortest;
 

@@ -32,14 +32,30 @@ sealed class NodeSet
     /// <summary>A part or nothing.</summary>
     public RepeatNode Optional(Node body) => Repeat(body, 0, 1);
 
-    /// <summary>Measures all parts. Each round settles what lies one reference further, so there are few.</summary>
+    /// <summary>Measures all parts: each once, and again whenever one that it is made of has become shorter.</summary>
     public void Measure()
     {
-        for (var isChanged = true; isChanged;)
+        var users = new Dictionary<Node, List<Node>>();
+        foreach (var node in _nodes)
         {
-            isChanged = false;
-            foreach (var node in _nodes)
-                isChanged |= node.Measure();
+            foreach (var part in node.Parts)
+            {
+                if (!users.TryGetValue(part, out var list))
+                    users.Add(part, list = []);
+                list.Add(node);
+            }
+        }
+
+        var open = new Queue<Node>(_nodes);
+        var isOpen = new HashSet<Node>(_nodes);
+        while (open.TryDequeue(out var node))
+        {
+            isOpen.Remove(node);
+            if (!node.Measure() || !users.TryGetValue(node, out var list))
+                continue;
+
+            foreach (var user in list.Where(isOpen.Add))
+                open.Enqueue(user);
         }
     }
 }
