@@ -67,6 +67,8 @@ public sealed record Modelfile
                 throw new StoreException(StoreFault.Invalid, $"{path}: has {file.Length:N0} bytes, but a Modelfile has at most {MostBytes:N0}. Is this the model itself? Write a small text that begins with FROM and its name.");
             bytes = new byte[file.Length];
             file.ReadExactly(bytes);
+            if (bytes.AsSpan().StartsWith("GGUF"u8))
+                throw new StoreException(StoreFault.Invalid, $"{path}: is a GGUF file, but a Modelfile is asked for. Is this the model itself? Write a small text that begins with FROM and its name.");
         }
         catch (Exception problem) when (problem is IOException or UnauthorizedAccessException or ArgumentException)
         {

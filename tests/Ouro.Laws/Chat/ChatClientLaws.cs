@@ -28,7 +28,7 @@ public sealed class ChatClientLaws(SharedChatModel shared) : IClassFixture<Share
         var response = await client.GetResponseAsync("Sort 52814.", options);
 
         response.Text.ShouldBe("12458");
-        response.Usage!.AdditionalCounts!["depth_4"].ShouldBe(0, "three loops are the most");
+        response.Usage!.AdditionalCounts!.ShouldNotContainKey("depth_4", "three loops are the most");
     }
 
     [Fact]

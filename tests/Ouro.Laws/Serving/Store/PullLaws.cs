@@ -101,7 +101,7 @@ public sealed class PullLaws
     {
         using var shop = new StoreShop();
         using var hub = HubWith("m.gguf");
-        hub.CutAfter = 700_000;
+        hub.CutAfter = 400_000;
         hub.CutsLeft = 1;
 
         var problem = Should.Throw<StoreException>(() => Pull(shop, hub, $"hf:{Repo}", hub.Options with { Attempts = 1 }));
@@ -110,7 +110,7 @@ public sealed class PullLaws
         shop.Store.List().ShouldBeEmpty();
         var partial = Downloads(shop).Single(path => path.EndsWith(".partial", StringComparison.Ordinal));
         var have = new FileInfo(partial).Length;
-        have.ShouldBeInRange(1, 700_000);
+        have.ShouldBeInRange(1, 400_000);
         File.ReadAllBytes(partial).ShouldBe(Nano[..(int)have]);
 
         hub.ForgetRequests();
@@ -138,7 +138,7 @@ public sealed class PullLaws
     {
         using var shop = new StoreShop();
         using var hub = HubWith("m.gguf");
-        (hub.CutAfter, hub.CutsLeft, hub.GivesRanges) = (700_000, 1, false);
+        (hub.CutAfter, hub.CutsLeft, hub.GivesRanges) = (400_000, 1, false);
 
         Pull(shop, hub, $"hf:{Repo}").Weights.ShouldBe(Digest.Of(Nano));
     }
@@ -148,7 +148,7 @@ public sealed class PullLaws
     {
         using var shop = new StoreShop();
         using var hub = HubWith("m.gguf");
-        (hub.CutAfter, hub.CutsLeft) = (700_000, 1);
+        (hub.CutAfter, hub.CutsLeft) = (400_000, 1);
         Should.Throw<StoreException>(() => Pull(shop, hub, $"hf:{Repo}", hub.Options with { Attempts = 1 }));
 
         var other = File.ReadAllBytes(OuroGguf);

@@ -29,7 +29,7 @@ public sealed class StoreLaws
         found.System.ShouldBe("Be brief.");
         found.Messages.Select(message => message.Content).ShouldBe(["hi", "hello"]);
         found.Licenses.ShouldBe(["MIT"]);
-        found.Details.ShouldBe(new StoredDetails("f16", 985_345, 4, 4, 512, HasGate: true));
+        found.Details.ShouldBe(new StoredDetails("f16", 338_881, 2, 4, 512, HasGate: true));
         found.Weights.Hex.ShouldBe(Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(StoreShop.Nano))));
         File.ReadAllBytes(found.Path).ShouldBe(File.ReadAllBytes(StoreShop.Nano));
         shop.ShouldBeClean();
