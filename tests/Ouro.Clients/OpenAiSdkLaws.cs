@@ -14,7 +14,7 @@ public sealed class OpenAiSdkLaws(OpenAiServer server) : IClassFixture<OpenAiSer
     static readonly ChatCompletionOptions Greedy = new() { Temperature = 0 };
 
     static readonly ChatTool Weather = ChatTool.CreateFunctionTool("weather", "Tells the weather of a city.", BinaryData.FromString(
-        """{"type":"object","properties":{"city":{"type":"string"}},"required":["city"]}"""));
+        """{"type":"object","properties":{"city":{"type":"string","maxLength":12}},"required":["city"]}"""));
 
     Uri Endpoint => new(server.Address, "/v1");
 
