@@ -34,6 +34,8 @@ public enum ShownSpecials
 /// </remarks>
 public sealed class Tokenizer
 {
+    static readonly Range[] WholeText = [Range.All];
+
     readonly PreTokenizerKind _preTokenizer;
     readonly int[] _idOfByte;
     readonly TokenBytes _bytes;
@@ -68,17 +70,28 @@ public sealed class Tokenizer
 
     /// <summary>Appends the tokens of <paramref name="text"/> to <paramref name="ids"/>.</summary>
     public void Encode(ReadOnlySpan<char> text, List<int> ids, SpecialText special = SpecialText.Plain)
+        => Encode(text, special == SpecialText.Parsed ? WholeText : [], ids);
+
+    /// <summary>Appends the tokens of a text of which some stretches alone may spell added tokens.</summary>
+    /// <param name="parsed">In order, without overlaps. An added token must lie within one of them; words may cross their borders.</param>
+    internal void Encode(ReadOnlySpan<char> text, IReadOnlyList<Range> parsed, List<int> ids)
     {
         var merger = Interlocked.Exchange(ref _spareMerger, null) ?? new PairMerger(_idOfByte, Vocabulary.MergeTable);
 
-        while (special == SpecialText.Parsed && _added.TryFind(text, out var start, out var length, out var id))
+        var encoded = 0;
+        foreach (var stretch in parsed)
         {
-            AppendPlain(text[..start], ids, merger);
-            ids.Add(id);
-            text = text[(start + length)..];
+            var (at, length) = stretch.GetOffsetAndLength(text.Length);
+            var end = at + length;
+            while (_added.TryFind(text[at..end], out var start, out var tokenLength, out var id))
+            {
+                AppendPlain(text[encoded..(at + start)], ids, merger);
+                ids.Add(id);
+                encoded = at += start + tokenLength;
+            }
         }
 
-        AppendPlain(text, ids, merger);
+        AppendPlain(text[encoded..], ids, merger);
         if (merger.IsWorthKeeping)
             Volatile.Write(ref _spareMerger, merger);
     }
