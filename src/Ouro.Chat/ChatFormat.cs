@@ -1,6 +1,5 @@
-using System.Text;
-using System.Text.Json;
 using Ouro.Text;
+using Ouro.Text.Templates;
 
 namespace Ouro.Chat;
 
@@ -9,23 +8,34 @@ namespace Ouro.Chat;
 /// <param name="Begins">The part of the reply that its first token belongs to.</param>
 public readonly record struct ChatPrompt(int[] Ids, ReplyPart Begins);
 
-/// <summary>How a model reads conversations: ChatML. Immutable and safe for any number of threads.</summary>
+/// <summary>How a model reads conversations: by the template of its file or Modelfile, or ChatML if the file's own cannot be used. Immutable and safe for any number of threads.</summary>
 public sealed class ChatFormat
 {
-    const string ToolsBefore = "You may call these functions:\n<tools>\n";
-    const string ToolsAfter = "</tools>\nTo call one, answer with its name and arguments as JSON:\n<tool_call>\n{\"name\": ..., \"arguments\": {...}}\n</tool_call>";
-
     readonly ChatMl _chatMl;
+    readonly TemplateFormat? _template;
 
-    /// <exception cref="ChatException">The model's vocabulary cannot hold a conversation.</exception>
-    public ChatFormat(Tokenizer tokenizer)
+    /// <param name="tokenizer">Kept; may be shared.</param>
+    /// <param name="template">A template in place of the file's own.</param>
+    /// <exception cref="ChatException">The model's vocabulary cannot hold a conversation, or the template given cannot be used.</exception>
+    public ChatFormat(Tokenizer tokenizer, string? template = null)
     {
-        _chatMl = FitsIn(tokenizer.Vocabulary)
+        var vocabulary = tokenizer.Vocabulary;
+        _chatMl = FitsIn(vocabulary)
             ? new ChatMl(tokenizer)
             : throw new ChatException("this model has no chat format, so it cannot hold a conversation; ask it to continue a text instead.");
-        var vocabulary = tokenizer.Vocabulary;
         CanThink = vocabulary.FindSpecial(KnownTokens.Think) is not null;
         ThinksByDefault = CanThink && vocabulary.Specials.Eos is { } eos && eos == vocabulary.FindSpecial(KnownTokens.TurnEnd);
+        try
+        {
+            _template = TemplateFormat.Of(tokenizer, template ?? vocabulary.ChatTemplate!);
+        }
+        catch (TemplateException problem)
+        {
+            // A file's own template may be of a kind that is not known here; its tokens are those of ChatML, and so is its format.
+            TemplateProblem = template is null
+                ? problem.Message
+                : throw new ChatException($"the model's chat template cannot be used: {problem.Message}");
+        }
     }
 
     /// <summary>True if the vocabulary has a think tag.</summary>
@@ -34,11 +44,14 @@ public sealed class ChatFormat
     /// <summary>True for Thinking models: they end a turn, not a text, so their eos is the end of a turn.</summary>
     public bool ThinksByDefault { get; }
 
+    /// <summary>Why the file's own template is not used; null if it is.</summary>
+    public string? TemplateProblem { get; }
+
     /// <summary>True if a model's file says how to write a chat, and its tokens are those of one.</summary>
     public static bool FitsIn(Vocabulary vocabulary) => vocabulary.ChatTemplate is not null && ChatMl.FitsIn(vocabulary);
 
     /// <summary>The prompt of a conversation.</summary>
-    /// <exception cref="ChatException">A role is unknown, or thinking is asked of a model that has no think tag.</exception>
+    /// <exception cref="ChatException">A role is unknown, thinking is asked of a model that has no think tag, or the template refuses the conversation.</exception>
     public ChatPrompt Encode(ChatRequest request)
     {
         if (request.Thinks == true && !CanThink)
@@ -46,60 +59,18 @@ public sealed class ChatFormat
         if (request.Turns.FirstOrDefault(turn => !ChatMessage.Roles.Contains(turn.Role)) is { } odd)
             throw new ChatException($"a message has the role '{Short(odd.Role)}', but it must be one of {string.Join(", ", ChatMessage.Roles)}.");
 
-        var thinks = request.Thinks ?? ThinksByDefault;
-        var messages = request.Turns.Select(Written).ToList();
-        if (request.Tools.Count > 0 && request.ToolUse != ToolUse.None)
-            AddTools(messages, request.Tools);
-        var ids = _chatMl.Encode(messages, thinks ? NextTurn.AssistantThinking : NextTurn.Assistant);
-        return new ChatPrompt(ids, thinks ? ReplyPart.Reasoning : ReplyPart.Answer);
-    }
+        IReadOnlyList<ToolDefinition> tools = request.ToolUse == ToolUse.None ? [] : request.Tools;
+        var areToolsKnown = _template is { Traits: { KnowsTools: true, KnowsToolCalls: true } };
+        var turns = areToolsKnown ? [.. request.Turns] : ToolText.Written(request.Turns);
+        if (tools.Count > 0 && !areToolsKnown)
+            ToolText.Add(turns, tools);
 
-    static ChatMessage Written(ChatTurn turn)
-    {
-        if (turn.ToolCalls.Count == 0)
-            return new ChatMessage(turn.Role, turn.Role == ChatMessage.Tool ? $"<tool_response>\n{turn.Content}\n</tool_response>" : turn.Content);
+        var thinks = request.Thinks ?? (ThinksByDefault ? true : null);
+        if (_template is not null)
+            return _template.Encode(turns.Select(TemplateFormat.Message), areToolsKnown ? tools : [], thinks);
 
-        var text = new StringBuilder(turn.Content);
-        foreach (var call in turn.ToolCalls)
-        {
-            text.Append(text.Length > 0 ? "\n" : "").Append(ToolCallSplitter.Open).Append("\n{\"name\": ").Append(JsonSerializer.Serialize(call.Name, ChatJson.Default.String))
-                .Append(", \"arguments\": ").Append(call.Arguments).Append("}\n").Append(ToolCallSplitter.Close);
-        }
-
-        return new ChatMessage(turn.Role, text.ToString());
-    }
-
-    static void AddTools(List<ChatMessage> messages, IReadOnlyList<ToolDefinition> tools)
-    {
-        var text = new StringBuilder(ToolsBefore);
-        foreach (var tool in tools)
-            text.Append(Written(tool)).Append('\n');
-        text.Append(ToolsAfter);
-        if (messages is [{ Role: ChatMessage.System } system, ..])
-            messages[0] = new ChatMessage(ChatMessage.System, $"{system.Content}\n\n{text}");
-        else
-            messages.Insert(0, new ChatMessage(ChatMessage.System, text.ToString()));
-    }
-
-    static string Written(ToolDefinition tool)
-    {
-        using var bytes = new MemoryStream();
-        using (var json = new Utf8JsonWriter(bytes))
-        {
-            json.WriteStartObject();
-            json.WriteString("name", tool.Name);
-            if (tool.Description is { } description)
-                json.WriteString("description", description);
-            if (tool.Parameters.ValueKind != JsonValueKind.Undefined)
-            {
-                json.WritePropertyName("parameters");
-                tool.Parameters.WriteTo(json);
-            }
-
-            json.WriteEndObject();
-        }
-
-        return Encoding.UTF8.GetString(bytes.ToArray());
+        var ids = _chatMl.Encode([.. turns.Select(turn => new ChatMessage(turn.Role, turn.Content))], thinks == true ? NextTurn.AssistantThinking : NextTurn.Assistant);
+        return new ChatPrompt(ids, thinks == true ? ReplyPart.Reasoning : ReplyPart.Answer);
     }
 
     static string Short(string text) => text.Length <= 40 ? text : text[..40] + "...";

@@ -16,6 +16,9 @@ public sealed record ChatModelOptions
     /// <summary>Most bytes of keys and values of open texts; null takes what the machine has beside the weights, less a quarter.</summary>
     public long? KvBytes { get; init; }
 
+    /// <summary>A chat template in place of the file's own; null for that.</summary>
+    public string? Template { get; init; }
+
     /// <summary>Most bytes of keys and values kept for texts with the same beginning; null takes an eighth of what open texts may use.</summary>
     public long? PrefixBytes { get; init; }
 }
@@ -41,7 +44,7 @@ public sealed class ChatModel : IDisposable, IAsyncDisposable
         options ??= new ChatModelOptions();
         _loaded = loaded;
         _stops = [.. loaded.Tokenizer.Vocabulary.StopIds];
-        _format = new Lazy<ChatFormat>(() => new ChatFormat(loaded.Tokenizer));
+        _format = new Lazy<ChatFormat>(() => new ChatFormat(loaded.Tokenizer, options.Template));
         _trie = new Lazy<TokenTrie>(() => new TokenTrie(loaded.Tokenizer));
         var free = Math.Max(0, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes - loaded.WeightBytes);
         var room = options.KvBytes ?? free / 4 * 3;

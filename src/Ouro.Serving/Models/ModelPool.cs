@@ -84,7 +84,7 @@ public sealed class ModelPool : IAsyncDisposable
             await MakeRoom(cancel).ConfigureAwait(false);
             var started = Stopwatch.GetTimestamp();
             // The loading goes on if the caller goes away: the next one will want it.
-            var model = await Task.Run(() => ChatModel.Open(entry.Path, _options.Loading, _options.Model, CancellationToken.None), CancellationToken.None).ConfigureAwait(false);
+            var model = await Task.Run(() => ChatModel.Open(entry.Path, _options.Loading, _options.Model with { Template = entry.Template }, CancellationToken.None), CancellationToken.None).ConfigureAwait(false);
             var time = Stopwatch.GetElapsedTime(started);
             PoolLog.Loaded(_log, entry.Name, time.TotalSeconds);
             var loaded = new Loaded(entry, model) { KeepAlive = keepAlive ?? _options.KeepAlive, LastUse = _clock.GetUtcNow(), InUse = 1 };
