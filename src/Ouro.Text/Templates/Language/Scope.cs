@@ -9,12 +9,9 @@ sealed class Scope
     readonly Scope? _outer;
 
     /// <param name="outer">Where names are looked up that are not set here; null for the outermost.</param>
-    public Scope(TemplateRun run, Scope? outer) => (Run, _outer, Loops) = (run, outer, outer?.Loops ?? 0);
+    public Scope(TemplateRun run, Scope? outer) => (Run, _outer) = (run, outer);
 
     public TemplateRun Run { get; }
-
-    /// <summary>How many loops stand around it.</summary>
-    public int Loops { get; init; }
 
     public Scope Inside() => new(Run, this);
 

@@ -100,7 +100,7 @@ sealed class For(int place, Target target, Expression source, Expression? condit
         foreach (var (index, item) in items.Index())
         {
             var round = Round(scope, item);
-            round.Set("loop", new LoopValue(items, index, scope.Loops));
+            round.Set("loop", new LoopValue(items, index));
             if (body.Execute(round, output) == Flow.Break)
                 break;
         }
@@ -110,7 +110,7 @@ sealed class For(int place, Target target, Expression source, Expression? condit
 
     Scope Round(Scope scope, TemplateValue item)
     {
-        var round = new Scope(scope.Run, scope) { Loops = scope.Loops + 1 };
+        var round = new Scope(scope.Run, scope);
         scope.Run.Return(Place);
         target.Assign(round, item);
         return round;

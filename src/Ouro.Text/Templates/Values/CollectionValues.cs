@@ -98,8 +98,7 @@ sealed class FunctionValue(string name, Func<Arguments, TemplateValue> call) : T
 
 /// <summary>What <c>loop</c> is inside a loop, for one of its rounds.</summary>
 /// <param name="index">From 0.</param>
-/// <param name="depth">How many loops stand around it.</param>
-sealed class LoopValue(IReadOnlyList<TemplateValue> items, int index, int depth) : TemplateValue
+sealed class LoopValue(IReadOnlyList<TemplateValue> items, int index) : TemplateValue
 {
     internal override string Kind => "a loop";
 
@@ -112,8 +111,8 @@ sealed class LoopValue(IReadOnlyList<TemplateValue> items, int index, int depth)
         "first" => FlagValue.Of(index == 0),
         "last" => FlagValue.Of(index == items.Count - 1),
         "length" => new IntegerValue(items.Count),
-        "depth" => new IntegerValue(depth + 1),
-        "depth0" => new IntegerValue(depth),
+        "depth" => new IntegerValue(1),     // counts recursion, which is not known here, not nesting
+        "depth0" => new IntegerValue(0),
         "previtem" => index > 0 ? items[index - 1] : new UndefinedValue("loop.previtem"),
         "nextitem" => index + 1 < items.Count ? items[index + 1] : new UndefinedValue("loop.nextitem"),
         "cycle" => new FunctionValue("loop.cycle", arguments => arguments.Count > 0

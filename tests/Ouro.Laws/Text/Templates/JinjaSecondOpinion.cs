@@ -70,7 +70,7 @@ public sealed class JinjaSecondOpinion
         }
     }
 
-    static async Task<JsonElement[]> RenderByOthers(IReadOnlyCollection<(string Template, JsonElement Context)> cases)
+    static async Task<JsonElement[]> RenderByOthers((string Template, JsonElement Context)[] cases)
     {
         Assert.SkipUnless(Directory.Exists(Path.Combine(RendererFolder, "node_modules")),
             "Needs the Jinja of Hugging Face: run 'npm ci' in tests/second-opinions/jinja.");
@@ -86,7 +86,7 @@ public sealed class JinjaSecondOpinion
         await node.WaitForExitAsync(cancel);
         node.ExitCode.ShouldBe(0, await errors);
         JsonElement[] answers = [.. (await output).Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonElement.Parse(line))];
-        answers.Length.ShouldBe(cases.Count);
+        answers.Length.ShouldBe(cases.Length);
         return answers;
     }
 

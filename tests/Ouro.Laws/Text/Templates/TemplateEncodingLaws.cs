@@ -19,10 +19,10 @@ public sealed class TemplateEncodingLaws
         int[] Encode(params TemplatePart[] parts) => TemplateEncoding.Encode(TextSamples.Real, parts);
         var spelled = TextSamples.Real.Encode("<|im_start|>");
 
-        Encode(new("<|im_", false), new("start|>", false)).ShouldBe([1]);
-        Encode(new("<|im_", false), new("start|>", true)).ShouldBe(spelled);
-        Encode(new("<|im_", true), new("start|>", false)).ShouldBe(spelled);
-        Encode(new("<|im_start|>", true)).ShouldBe(spelled);
+        Encode(new TemplatePart("<|im_", false), new TemplatePart("start|>", false)).ShouldBe([1]);
+        Encode(new TemplatePart("<|im_", false), new TemplatePart("start|>", true)).ShouldBe(spelled);
+        Encode(new TemplatePart("<|im_", true), new TemplatePart("start|>", false)).ShouldBe(spelled);
+        Encode(new TemplatePart("<|im_start|>", true)).ShouldBe(spelled);
         Encode().ShouldBeEmpty();
     }
 
@@ -84,18 +84,18 @@ public sealed class TemplateEncodingLaws
         var plain = 0;
         for (var at = 0; at < text.Length;)
         {
-            var name = names.FirstOrDefault(name => string.CompareOrdinal(text, at, name, 0, name.Length) == 0 && !isData[at..(at + name.Length)].Contains(true));
+            var name = names.FirstOrDefault(name => string.CompareOrdinal(text, at, name, 0, name.Length) == 0 && !isData.AsSpan(at, name.Length).Contains(true));
             if (name is null)
             {
                 at++;
                 continue;
             }
 
-            ids.AddRange(TextSamples.Real.Encode(text[plain..at]));
+            ids.AddRange(TextSamples.Real.Encode(text.AsSpan(plain, at - plain)));
             ids.Add(TextSamples.Real.Vocabulary.Find(name)!.Value);
             plain = at += name.Length;
         }
 
-        return [.. ids, .. TextSamples.Real.Encode(text[plain..])];
+        return [.. ids, .. TextSamples.Real.Encode(text.AsSpan(plain))];
     }
 }

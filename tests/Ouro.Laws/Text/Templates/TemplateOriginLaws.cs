@@ -14,7 +14,7 @@ public sealed class TemplateOriginLaws
     [
         "<|im_start|>", "<|im_end|>", "<think>", "</think>", "<s>", "</s>", "<tools>", "</tools>", "<tool_call>", "</tool_call>", "<tool_response>", "</tool_response>",
         "<|start_header_id|>", "<|end_header_id|>", "<|eot_id|>", "[INST]", "[/INST]", "[TOOL_CALLS]", "[AVAILABLE_TOOLS]", "[TOOL_RESULTS]", "<start_of_turn>", "<end_of_turn>",
-        "<|start|>", "<|message|>", "<|end|>", "<|call|>", "<|channel|>", "<|User|>", "<|Assistant|>", "{", "}", "\": \"", ", ", "\n", "_",
+        "<|start|>", "<|message|>", "<|end|>", "<|call|>", "<|channel|>", "<|User|>", "<|Assistant|>", "\": \"", ", ",
     ];
 
     static readonly Tokenizer Known = new(TextSamples.Bytes([], PreTokenizerKind.Gpt2, Specials));

@@ -9,7 +9,6 @@ public sealed class TemplateTraitsLaws
         { "chatml.jinja", new(KnowsSystemRole: true, KnowsTools: false, KnowsToolCalls: false, KnowsThinkingSwitch: true, OpensThinking: false, OpensThinkingWhenEnabled: true) },
         { "hermes-tools.jinja", new(KnowsSystemRole: true, KnowsTools: true, KnowsToolCalls: true, KnowsThinkingSwitch: true, OpensThinking: false, OpensThinkingWhenEnabled: false) },
         { "headers.jinja", new(KnowsSystemRole: true, KnowsTools: true, KnowsToolCalls: true, KnowsThinkingSwitch: false, OpensThinking: false, OpensThinkingWhenEnabled: false) },
-        { "inst.jinja", new(KnowsSystemRole: true, KnowsTools: true, KnowsToolCalls: true, KnowsThinkingSwitch: false, OpensThinking: false, OpensThinkingWhenEnabled: false) },
         { "model-role.jinja", new(KnowsSystemRole: false, KnowsTools: false, KnowsToolCalls: false, KnowsThinkingSwitch: false, OpensThinking: false, OpensThinkingWhenEnabled: false) },
         { "macros.jinja", new(KnowsSystemRole: true, KnowsTools: true, KnowsToolCalls: true, KnowsThinkingSwitch: false, OpensThinking: false, OpensThinkingWhenEnabled: false) },
         { "opens-thinking.jinja", new(KnowsSystemRole: true, KnowsTools: false, KnowsToolCalls: false, KnowsThinkingSwitch: false, OpensThinking: true, OpensThinkingWhenEnabled: true) },
