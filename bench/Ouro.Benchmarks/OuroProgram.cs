@@ -18,12 +18,15 @@ static class OuroProgram
 
     static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(5);
 
+    /// <summary>Where it lies.</summary>
+    /// <exception cref="BenchmarkException">It has not been built.</exception>
+    public static string Location => Repository.Path("artifacts", "bin", "Ouro.Cli", "release", "ouro.dll") is var program && File.Exists(program)
+        ? program
+        : throw new BenchmarkException("The program has not been built; run ./ouro --help once.");
+
     public static ProgramRun Run(CancellationToken cancel, params string[] arguments)
     {
-        var program = Repository.Path("artifacts", "bin", "Ouro.Cli", "release", "ouro.dll");
-        if (!File.Exists(program))
-            throw new BenchmarkException("The program has not been built; run ./ouro --help once.");
-
+        var program = Location;
         var timeReport = File.Exists(GnuTime) ? Path.GetTempFileName() : null;
         try
         {

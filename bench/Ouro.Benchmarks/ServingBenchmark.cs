@@ -147,10 +147,7 @@ static class ServingBenchmark
 
     static Process Start()
     {
-        var program = Repository.Path("artifacts", "bin", "Ouro.Cli", "release", "ouro.dll");
-        if (!File.Exists(program))
-            throw new BenchmarkException("The program has not been built; run ./ouro --help once.");
-        var start = new ProcessStartInfo("dotnet", [program, "serve", "--host", "127.0.0.1:0", "--quiet"]) { RedirectStandardOutput = true };
+        var start = new ProcessStartInfo("dotnet", [OuroProgram.Location, "serve", "--host", "127.0.0.1:0", "--quiet"]) { RedirectStandardOutput = true };
         return Process.Start(start)!;
     }
 }

@@ -24,7 +24,7 @@ public sealed class ChatFormat
             ? new ChatMl(tokenizer)
             : throw new ChatException("this model has no chat format, so it cannot hold a conversation; ask it to continue a text instead.");
         CanThink = vocabulary.FindSpecial(KnownTokens.Think) is not null;
-        ThinksByDefault = CanThink && vocabulary.Specials.Eos is { } eos && eos == vocabulary.FindSpecial(KnownTokens.TurnEnd);
+        ThinksByDefault = IsThinking(vocabulary);
         try
         {
             _template = TemplateFormat.Of(tokenizer, template ?? vocabulary.ChatTemplate!);
@@ -41,7 +41,7 @@ public sealed class ChatFormat
     /// <summary>True if the vocabulary has a think tag.</summary>
     public bool CanThink { get; }
 
-    /// <summary>True for Thinking models: they end a turn, not a text, so their eos is the end of a turn.</summary>
+    /// <summary>True for Thinking models.</summary>
     public bool ThinksByDefault { get; }
 
     /// <summary>Why the file's own template is not used; null if it is.</summary>
@@ -49,6 +49,11 @@ public sealed class ChatFormat
 
     /// <summary>True if a model's file says how to write a chat, and its tokens are those of one.</summary>
     public static bool FitsIn(Vocabulary vocabulary) => vocabulary.ChatTemplate is not null && ChatMl.FitsIn(vocabulary);
+
+    /// <summary>True for the vocabulary of a Thinking model: it ends a turn, not a text, so its eos is the end of a turn.</summary>
+    public static bool IsThinking(Vocabulary vocabulary)
+        => vocabulary.FindSpecial(KnownTokens.Think) is not null
+            && vocabulary.Specials.Eos is { } eos && eos == vocabulary.FindSpecial(KnownTokens.TurnEnd);
 
     /// <summary>The prompt of a conversation.</summary>
     /// <exception cref="ChatException">A role is unknown, thinking is asked of a model that has no think tag, or the template refuses the conversation.</exception>

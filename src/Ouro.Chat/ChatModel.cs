@@ -73,9 +73,6 @@ public sealed class ChatModel : IDisposable, IAsyncDisposable
     /// <summary>Replies that have not ended.</summary>
     public int Unfinished => _worker.Unfinished;
 
-    /// <summary>Replies that wait for a place.</summary>
-    public int Waiting => _worker.Waiting;
-
     /// <summary>What the passes came to so far.</summary>
     public PassCounts Passes => _worker.Counts;
 

@@ -22,28 +22,7 @@ sealed class LogProbChooser(ITokenChooser chooser, int top) : ITokenChooser
 
     (double, TokenLogProb[]) Measure(ReadOnlySpan<float> logits, int token)
     {
-        var largest = float.NegativeInfinity;
-        foreach (var logit in logits)
-            largest = Math.Max(largest, float.IsNaN(logit) ? float.NegativeInfinity : logit);
-        var sum = 0.0;
-        foreach (var logit in logits)
-            sum += float.IsNaN(logit) ? 0 : Math.Exp(logit - largest);
-        var logSum = largest + Math.Log(sum);
-
-        var best = new PriorityQueue<int, (float, int)>();   // the worst of the best first; of equal ones the higher number
-        for (var id = 0; id < logits.Length && top > 0; id++)
-        {
-            if (float.IsNaN(logits[id]))
-                continue;
-            if (best.Count < top)
-                best.Enqueue(id, (logits[id], -id));
-            else
-                best.EnqueueDequeue(id, (logits[id], -id));
-        }
-
-        var likeliest = new TokenLogProb[best.Count];
-        for (var i = likeliest.Length - 1; i >= 0; i--)
-            likeliest[i] = best.Dequeue() is var id ? new TokenLogProb(id, logits[id] - logSum) : default;
-        return (logits[token] - logSum, likeliest);
+        var logSum = TokenRanking.LogSum(logits);
+        return (logits[token] - logSum, TokenRanking.Likeliest(logits, logSum, top));
     }
 }

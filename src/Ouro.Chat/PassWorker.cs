@@ -32,9 +32,6 @@ sealed class PassWorker : IDisposable
     /// <summary>Texts that were given and have not ended.</summary>
     public int Unfinished => Volatile.Read(ref _unfinished);
 
-    /// <summary>Texts that wait for a place.</summary>
-    public int Waiting => _arrived.Count;
-
     /// <summary>What the passes came to so far.</summary>
     public PassCounts Counts
     {

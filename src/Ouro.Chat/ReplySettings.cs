@@ -17,21 +17,15 @@ public sealed record ReplySettings
     const int MostStops = 64;
     const int LongestStop = 1024;
 
-    static readonly ImmutableDictionary<string, KvPolicy> Policies = new Dictionary<string, KvPolicy>
-    {
-        ["exact"] = KvPolicy.Exact,
-        ["last-exited"] = KvPolicy.LastExited,
-        ["last-loop"] = KvPolicy.LastLoop,
-        ["first-loop"] = KvPolicy.FirstLoop,
-        ["average"] = KvPolicy.Average,
-    }.ToImmutableDictionary();
+    /// <summary>What tokens leave behind, by the words for it; the first is the default.</summary>
+    public static IReadOnlyList<(string Word, KvPolicy Value)> Policies { get; } =
+    [
+        ("exact", KvPolicy.Exact), ("last-exited", KvPolicy.LastExited), ("last-loop", KvPolicy.LastLoop), ("first-loop", KvPolicy.FirstLoop), ("average", KvPolicy.Average),
+    ];
 
-    static readonly ImmutableDictionary<string, ElementType> KvTypes = new Dictionary<string, ElementType>
-    {
-        ["f32"] = ElementType.F32,
-        ["f16"] = ElementType.F16,
-        ["q8_0"] = ElementType.Q8_0,
-    }.ToImmutableDictionary();
+    /// <summary>What keys and values are stored as, by the words for it.</summary>
+    public static IReadOnlyList<(string Word, ElementType Value)> KvTypes { get; } =
+        [("f32", ElementType.F32), ("f16", ElementType.F16), ("q8_0", ElementType.Q8_0)];
 
     /// <summary>Nothing is set.</summary>
     public static readonly ReplySettings None = new();
@@ -143,9 +137,9 @@ public sealed record ReplySettings
         foreach (var stop in Stops ?? [])
             yield return ("stop", stop);
         if (Policy is { } policy)
-            yield return ("kv_policy", Policies.First(entry => entry.Value == policy).Key);
+            yield return ("kv_policy", Policies.First(choice => choice.Value == policy).Word);
         if (KvType is { } type)
-            yield return ("kv_type", KvTypes.First(entry => entry.Value == type).Key);
+            yield return ("kv_type", KvTypes.First(choice => choice.Value == type).Word);
     }
 
     /// <summary>How tokens are chosen.</summary>
@@ -216,10 +210,17 @@ public sealed record ReplySettings
             : Stops is { Length: >= MostStops } ? throw new SettingException($"there are more than {MostStops} stop strings.")
             : this with { Stops = [.. Stops ?? [], text] };
 
-    static T Word<T>(string name, string text, ImmutableDictionary<string, T> words)
-        => words.TryGetValue(text.ToLowerInvariant().Replace('_', name == "kv_policy" ? '-' : '_'), out var value)
-            ? value
-            : throw new SettingException($"{name} is {Shown(text)}, but it must be one of {string.Join(", ", words.Keys.Order(StringComparer.Ordinal))}.");
+    static T Word<T>(string name, string text, IReadOnlyList<(string Word, T Value)> choices)
+    {
+        var word = text.ToLowerInvariant().Replace('_', name == "kv_policy" ? '-' : '_');
+        foreach (var choice in choices)
+        {
+            if (choice.Word == word)
+                return choice.Value;
+        }
+
+        throw new SettingException($"{name} is {Shown(text)}, but it must be one of {string.Join(", ", choices.Select(choice => choice.Word).Order(StringComparer.Ordinal))}.");
+    }
 
     static SettingException Unknown(string name) => new($"there is no setting {Shown(name)}; there are {string.Join(", ", Names)}.");
 

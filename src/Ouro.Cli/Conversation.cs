@@ -1,3 +1,4 @@
+using Ouro.Chat;
 using Ouro.Generation;
 using Ouro.Text;
 
@@ -68,7 +69,7 @@ sealed class Conversation
         }
 
         _messages.Add(new ChatMessage(ChatMessage.User, message));
-        var thinks = Thinks ?? IsThinkingModel();
+        var thinks = Thinks ?? ChatFormat.IsThinking(_tokenizer.Vocabulary);
         var prompt = new ChatMl(_tokenizer).Encode(_messages, thinks ? NextTurn.AssistantThinking : NextTurn.Assistant);
         var end = Reply(prompt, thinks ? ReplyPart.Reasoning : ReplyPart.Answer, out var answer);
         _messages.Add(new ChatMessage(ChatMessage.Assistant, answer));
@@ -94,11 +95,6 @@ sealed class Conversation
                 return 0;
         }
     }
-
-    /// <summary>Thinking models end a turn, not a text: their eos is the end of a turn.</summary>
-    bool IsThinkingModel()
-        => _tokenizer.Vocabulary.FindSpecial(KnownTokens.Think) is not null
-            && _tokenizer.Vocabulary.Specials.Eos is { } eos && eos == _tokenizer.Vocabulary.FindSpecial(KnownTokens.TurnEnd);
 
     ReplyEnd Reply(int[] prompt, ReplyPart begins, out string answer)
     {

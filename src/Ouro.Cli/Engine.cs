@@ -1,5 +1,5 @@
 using System.CommandLine;
-using System.Diagnostics;
+using Ouro.Chat;
 using Ouro.Formats;
 using Ouro.Generation;
 using Ouro.Model;
@@ -9,60 +9,40 @@ using Ouro.Text;
 
 namespace Ouro.Cli;
 
-/// <summary>A model that is ready to compute, with its tokenizer if it has one.</summary>
+/// <summary>A loaded model as commands use it, with what the store knows about it.</summary>
 sealed class Engine : IDisposable
 {
-    readonly OuroCheckpoint _checkpoint;
-    readonly OuroWeights _weights;
-    readonly CpuBackend _backend;
-    readonly Lazy<Tokenizer?> _tokenizer;
+    readonly LoadedModel _loaded;
 
-    Engine(OuroCheckpoint checkpoint, int threads, ActivationType activations, TimeSpan started)
-    {
-        _checkpoint = checkpoint;
-        _backend = new CpuBackend(threads);
-        _weights = ProgressBar.Show("Loading", progress => OuroWeights.Load(checkpoint, _backend, activations, progress, Interrupts.Token));
-        Model = new OuroModel(_weights, _backend);
-        _tokenizer = new Lazy<Tokenizer?>(() => TokenizerFiles.Find(checkpoint) is { } vocabulary ? new Tokenizer(vocabulary) : null);
-        LoadTime = Stopwatch.GetElapsedTime(0) - started;
-    }
+    Engine(LoadedModel loaded) => _loaded = loaded;
 
-    public OuroModel Model { get; }
+    public OuroModel Model => _loaded.Model;
 
     /// <summary>What the store knows about the model, if it was named there; settings in it hold where a command does not say otherwise.</summary>
     public StoredModel? Stored { get; private init; }
 
-    public int ThreadCount => _backend.ThreadCount;
+    public int ThreadCount => _loaded.ThreadCount;
 
-    public TimeSpan LoadTime { get; }
+    public TimeSpan LoadTime => _loaded.LoadTime;
 
     /// <summary>Bytes of all stored tensors.</summary>
-    public long WeightBytes => _checkpoint.StoredTensors.Sum(tensor => tensor.ByteLength);
+    public long WeightBytes => _loaded.WeightBytes;
 
     /// <summary>The model's tokenizer.</summary>
-    /// <exception cref="UserErrorException">The model has none.</exception>
-    public Tokenizer Tokenizer => _tokenizer.Value ?? throw new UserErrorException(
-        $"{_checkpoint.Path}: has no tokenizer, so text cannot be read or written. Put its tokenizer.json beside the weights, or give token ids with --ids.");
+    /// <exception cref="ModelFileException">The model has none.</exception>
+    public Tokenizer Tokenizer => _loaded.Tokenizer;
 
     /// <summary>The model's tokenizer, or null.</summary>
-    public Tokenizer? TokenizerIfAny => _tokenizer.Value;
+    public Tokenizer? TokenizerIfAny => _loaded.TokenizerIfAny;
 
     /// <summary>True if the file says how to write a chat, and its tokens are those of ChatML.</summary>
-    public bool IsChat => Tokenizer.Vocabulary is { ChatTemplate: not null } vocabulary && ChatMl.FitsIn(vocabulary);
+    public bool IsChat => ChatFormat.FitsIn(Tokenizer.Vocabulary);
 
     public static Engine Open(string path, int threads, ActivationType activations, StoredModel? stored = null)
     {
-        var started = Stopwatch.GetElapsedTime(0);
-        var checkpoint = OuroCheckpoint.Open(path);
-        try
-        {
-            return new Engine(checkpoint, threads, activations, started) { Stored = stored };
-        }
-        catch
-        {
-            checkpoint.Dispose();
-            throw;
-        }
+        var loaded = ProgressBar.Show("Loading", progress => LoadedModel.Open(
+            path, new LoadOptions { Threads = threads, Activations = activations, Progress = progress }, Interrupts.Token));
+        return new Engine(loaded) { Stored = stored };
     }
 
     /// <summary>What a full context takes, in words; a context that cannot fit this machine is refused with the arithmetic.</summary>
@@ -92,12 +72,7 @@ sealed class Engine : IDisposable
         }
     }
 
-    public void Dispose()
-    {
-        _backend.Dispose();
-        _weights.Dispose();
-        _checkpoint.Dispose();
-    }
+    public void Dispose() => _loaded.Dispose();
 }
 
 /// <summary>The model argument and the options of every command that computes.</summary>

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
 using System.Numerics;
+using Ouro.Chat;
 using Ouro.Formats;
 using Ouro.Generation;
 using Ouro.Model;
@@ -29,8 +30,7 @@ static class SettingOptions
     /// <summary>What keys and values are stored as.</summary>
     public static Choice<ElementType> KvType(ElementType byDefault)
     {
-        (string, ElementType)[] choices = [("f32", ElementType.F32), ("f16", ElementType.F16), ("q8_0", ElementType.Q8_0)];
-        return new("--kv-type", "What keys and values are stored as.", [.. choices.OrderByDescending(choice => choice.Item2 == byDefault)]);
+        return new("--kv-type", "What keys and values are stored as.", [.. ReplySettings.KvTypes.OrderByDescending(choice => choice.Value == byDefault)]);
     }
 
     /// <summary>A whole number within limits.</summary>
@@ -51,8 +51,7 @@ static class SettingOptions
     public static Choice<KvPolicy> KvPolicies() => new(
         "--kv-policy",
         "What later tokens find of a token: exact keys and values of every loop, those of the loop where it exited (saves loops), or of the last loop only (saves memory); the others are for study.",
-        ("exact", KvPolicy.Exact), ("last-exited", KvPolicy.LastExited), ("last-loop", KvPolicy.LastLoop),
-        ("first-loop", KvPolicy.FirstLoop), ("average", KvPolicy.Average));
+        [.. ReplySettings.Policies]);
 
     /// <summary>The loop from which drafts are taken.</summary>
     public static Option<int> DraftLoops(bool onByDefault = true)

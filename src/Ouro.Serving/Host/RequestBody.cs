@@ -30,7 +30,9 @@ static class RequestBody
 
         try
         {
-            CheckEscapes(bytes.Span);
+            if (HalfCharacterAt(bytes.Span) is { } place)
+                throw Bad($"the request's body has half a character (an escape such as \\ud800 alone) in the string at byte {place + 1:N0}.");
+
             var document = JsonDocument.Parse(bytes, Strict);
             if (document.RootElement.ValueKind == JsonValueKind.Object)
                 return document;
@@ -45,11 +47,12 @@ static class RequestBody
         }
     }
 
-    /// <summary>Refuses <c>\ud800</c> and the like, halves of characters: nobody who reads the strings later has to count with them.</summary>
-    static void CheckEscapes(ReadOnlySpan<byte> bytes)
+    /// <summary>Where JSON has a string with <c>\ud800</c> or the like, half a character; null if nowhere. Nobody who reads the strings later has to count with them.</summary>
+    /// <exception cref="JsonException">It is no JSON.</exception>
+    public static long? HalfCharacterAt(ReadOnlySpan<byte> bytes)
     {
         if (bytes.IndexOf("\\u"u8) < 0)
-            return;
+            return null;
 
         var reader = new Utf8JsonReader(bytes, new JsonReaderOptions { MaxDepth = DeepestJson });
         try
@@ -59,10 +62,12 @@ static class RequestBody
                 if (reader.TokenType is JsonTokenType.String or JsonTokenType.PropertyName && reader.ValueIsEscaped)
                     _ = reader.GetString();
             }
+
+            return null;
         }
         catch (InvalidOperationException)
         {
-            throw Bad($"the request's body has half a character (an escape such as \\ud800 alone) in the string at byte {reader.TokenStartIndex + 1:N0}.");
+            return reader.TokenStartIndex;
         }
     }
 

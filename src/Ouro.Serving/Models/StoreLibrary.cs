@@ -73,9 +73,7 @@ public sealed class StoreLibrary(ModelStore store, HubOptions? hub, string? buil
 
     static CatalogModel Described(StoredModel model)
     {
-        var settings = ReplySettings.None;
-        foreach (var parameter in model.Parameters.All)
-            settings = settings.With(parameter.Name, parameter.Value);
+        var settings = model.Parameters.Stops.Aggregate(model.Parameters.Settings, (all, stop) => all.With("stop", stop));
         return new CatalogModel(model.Name.ToString(), model.Path)
         {
             Settings = settings,

@@ -140,7 +140,7 @@ sealed class ReplyRun(HttpContext context, ReplyFields fields, ModelLease lease,
         json.WriteNanoseconds("eval_duration", summary.WriteTime);
         if (TellsContext)
             json.WriteNumbers("context", request.Prompt.Concat(_ids));
-        TokenJson.WriteDepth(json, summary);
+        DepthJson.Write(json, [summary], digits: 6);
         if (fields.TokenDepths)
         {
             json.WriteNumbers("token_ids", _ids);

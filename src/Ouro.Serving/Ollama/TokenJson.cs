@@ -4,23 +4,9 @@ using Ouro.Text;
 
 namespace Ouro.Serving.Ollama;
 
-/// <summary>Writes what is told about single tokens, and about the loops that they took.</summary>
+/// <summary>Writes what is told about single tokens.</summary>
 static class TokenJson
 {
-    /// <summary>How deep a reply was read, and what it cost: ours.</summary>
-    public static void WriteDepth(Utf8JsonWriter json, ReplySummary summary)
-    {
-        json.WriteStartObject("depth");
-        json.WriteNumber("mean", Math.Round(summary.MeanDepth, 6));
-        json.WriteNumber("loops", summary.Loops);
-        json.WriteNumbers("histogram", summary.Depths);
-        json.WriteNumber("passes", summary.Counters.Passes);
-        json.WriteNumber("rows", summary.Counters.Rows);
-        json.WriteNumber("drafts", summary.Counters.Guesses);
-        json.WriteNumber("drafts_kept", summary.Counters.GuessesKept);
-        json.WriteEndObject();
-    }
-
     /// <summary>Each token with its id and depth: ours.</summary>
     public static void WriteDepths(Utf8JsonWriter json, IReadOnlyList<ReplyToken> tokens)
     {

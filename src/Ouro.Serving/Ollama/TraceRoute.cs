@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
+using Ouro.Chat;
 using Ouro.Generation;
 using Ouro.Text;
 
@@ -75,7 +76,7 @@ sealed class TraceRoute : IDisposable
             json.WriteEndArray();
             json.WriteStartArray("said");
             foreach (var loop in trace.Loops)
-                WriteSaid(json, tokenizer, Likeliest(loop.Logits[place]));
+                WriteSaid(json, tokenizer, TokenRanking.Likeliest(loop.Logits[place], TokenRanking.LogSum(loop.Logits[place]), Shown));
             json.WriteEndArray();
             json.WriteEndObject();
         }
@@ -83,7 +84,7 @@ sealed class TraceRoute : IDisposable
         json.WriteEndArray();
     }
 
-    static void WriteSaid(Utf8JsonWriter json, Tokenizer tokenizer, (int Id, double Probability)[] likeliest)
+    static void WriteSaid(Utf8JsonWriter json, Tokenizer tokenizer, TokenLogProb[] likeliest)
     {
         json.WriteStartObject();
         WriteToken(json, tokenizer, likeliest[0]);
@@ -99,29 +100,9 @@ sealed class TraceRoute : IDisposable
         json.WriteEndObject();
     }
 
-    static void WriteToken(Utf8JsonWriter json, Tokenizer tokenizer, (int Id, double Probability) token)
+    static void WriteToken(Utf8JsonWriter json, Tokenizer tokenizer, TokenLogProb token)
     {
         json.WriteString("text", TokenJson.TextOf(tokenizer, token.Id));
-        json.WriteNumber("probability", Math.Round(token.Probability, 6));
-    }
-
-    /// <summary>The likeliest tokens, likeliest first; of equal ones the lower number.</summary>
-    static (int Id, double Probability)[] Likeliest(float[] logits)
-    {
-        var largest = logits.Max();
-        var sum = logits.Sum(logit => Math.Exp(logit - largest));
-        var best = new PriorityQueue<int, (float, int)>();   // the worst of the best first
-        for (var id = 0; id < logits.Length; id++)
-        {
-            if (best.Count < Shown)
-                best.Enqueue(id, (logits[id], -id));
-            else
-                best.EnqueueDequeue(id, (logits[id], -id));
-        }
-
-        var likeliest = new (int, double)[best.Count];
-        for (var i = likeliest.Length - 1; i >= 0; i--)
-            likeliest[i] = best.Dequeue() is var id ? (id, Math.Exp(logits[id] - largest) / sum) : default;
-        return likeliest;
+        json.WriteNumber("probability", Math.Round(Math.Exp(token.LogProb), 6));
     }
 }

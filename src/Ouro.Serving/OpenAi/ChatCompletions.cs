@@ -33,7 +33,7 @@ static class ChatCompletions
         var report = new ReplyReport();
         foreach (var choice in choices)
             report.Add(choice.Summary!);
-        await JsonReply.Write(context, json =>
+        await Json.Answer(context, StatusCodes.Status200OK, json =>
         {
             json.WriteStartObject();
             served.WriteHead(json, ServedRequest.NewId("chatcmpl-"), "chat.completion");

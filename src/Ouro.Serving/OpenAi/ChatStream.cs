@@ -7,6 +7,8 @@ namespace Ouro.Serving;
 /// <summary>A chat completion that is sent while it is written: all its choices side by side.</summary>
 sealed class ChatStream(ServedRequest served, ChatCompletionRequest request, EventStream stream)
 {
+    const string Chunk = "chat.completion.chunk";
+
     static readonly Action<Utf8JsonWriter> NoDelta = _ => { };
 
     readonly string _id = ServedRequest.NewId("chatcmpl-");
@@ -18,7 +20,7 @@ sealed class ChatStream(ServedRequest served, ChatCompletionRequest request, Eve
     {
         await ServedRequest.Together(request.Choices, One, cancel).ConfigureAwait(false);
         if (request.IncludesUsage)
-            await stream.Send(WriteUsage).ConfigureAwait(false);
+            await stream.Send(json => _report.WriteUsageChunk(json, served, _id, Chunk, request.Choices)).ConfigureAwait(false);
         await stream.Done().ConfigureAwait(false);
     }
 
@@ -50,7 +52,7 @@ sealed class ChatStream(ServedRequest served, ChatCompletionRequest request, Eve
     void WriteChunk(Utf8JsonWriter json, int index, Action<Utf8JsonWriter> delta, IReadOnlyList<ReplyToken> tokens, ReplySummary? summary, bool hasCalls)
     {
         json.WriteStartObject();
-        served.WriteHead(json, _id, "chat.completion.chunk");
+        served.WriteHead(json, _id, Chunk);
         json.WriteStartArray("choices");
         json.WriteStartObject();
         json.WriteNumber("index", index);
@@ -64,7 +66,7 @@ sealed class ChatStream(ServedRequest served, ChatCompletionRequest request, Eve
         if (request.IncludesUsage)
             json.WriteNull("usage");
         if (summary is not null)
-            ReplyReport.WriteDepth(json, [summary]);
+            DepthJson.Write(json, [summary], ReplyReport.DepthDigits);
         json.WriteEndObject();
     }
 
@@ -81,16 +83,5 @@ sealed class ChatStream(ServedRequest served, ChatCompletionRequest request, Eve
         for (var i = 0; i < calls.Count; i++)
             ChatCompletions.WriteCall(json, calls[i], first + i);
         json.WriteEndArray();
-    }
-
-    void WriteUsage(Utf8JsonWriter json)
-    {
-        json.WriteStartObject();
-        served.WriteHead(json, _id, "chat.completion.chunk");
-        json.WriteStartArray("choices");
-        json.WriteEndArray();
-        _report.WriteUsage(json, request.Choices);
-        _report.WriteDepth(json);
-        json.WriteEndObject();
     }
 }

@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
@@ -12,6 +11,8 @@ static class Completions
 {
     /// <summary>Most replies to one request.</summary>
     const int MostReplies = 64;
+
+    const string Kind = "text_completion";
 
     /// <summary>Answers a request.</summary>
     public static async Task Handle(HttpContext context)
@@ -43,7 +44,7 @@ static class Completions
         if (inputs.Count * choices > MostReplies)
             throw OpenAiException.Bad("prompt", $"{inputs.Count} prompts with {choices} replies each are {inputs.Count * choices} replies, but at most {MostReplies} are written at once.");
 
-        var seed = RandomNumberGenerator.GetInt32(int.MaxValue);
+        var seed = RandomSeed.Draw();
         var replies = new List<ReplyRequest>();
         foreach (var input in inputs)
         {
@@ -78,10 +79,10 @@ static class Completions
         var report = new ReplyReport();
         foreach (var summary in summaries)
             report.Add(summary);
-        await JsonReply.Write(context, json =>
+        await Json.Answer(context, StatusCodes.Status200OK, json =>
         {
             json.WriteStartObject();
-            served.WriteHead(json, ServedRequest.NewId("cmpl-"), "text_completion");
+            served.WriteHead(json, ServedRequest.NewId("cmpl-"), Kind);
             json.WriteStartArray("choices");
             for (var i = 0; i < texts.Length; i++)
                 WriteChoice(json, served, request, i, texts[i].ToString(), tokens[i], 0, summaries[i]);
@@ -112,19 +113,7 @@ static class Completions
         }, cancel).ConfigureAwait(false);
 
         if (request.IncludesUsage)
-        {
-            await stream.Send(json =>
-            {
-                json.WriteStartObject();
-                served.WriteHead(json, id, "text_completion");
-                json.WriteStartArray("choices");
-                json.WriteEndArray();
-                report.WriteUsage(json, request.Choices);
-                report.WriteDepth(json);
-                json.WriteEndObject();
-            }).ConfigureAwait(false);
-        }
-
+            await stream.Send(json => report.WriteUsageChunk(json, served, id, Kind, request.Choices)).ConfigureAwait(false);
         await stream.Done().ConfigureAwait(false);
     }
 
@@ -132,14 +121,14 @@ static class Completions
         Utf8JsonWriter json, ServedRequest served, CompletionRequest request, string id, ReplyPiece piece, int index, string text, ref int offset)
     {
         json.WriteStartObject();
-        served.WriteHead(json, id, "text_completion");
+        served.WriteHead(json, id, Kind);
         json.WriteStartArray("choices");
         offset = WriteChoice(json, served, request, index, text, piece.Tokens, offset, piece.Summary);
         json.WriteEndArray();
         if (request.IncludesUsage)
             json.WriteNull("usage");
         if (piece.Summary is { } summary)
-            ReplyReport.WriteDepth(json, [summary]);
+            DepthJson.Write(json, [summary], ReplyReport.DepthDigits);
         json.WriteEndObject();
     }
 

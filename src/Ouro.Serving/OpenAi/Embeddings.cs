@@ -32,7 +32,7 @@ static class Embeddings
             served.CheckLength(new ReplyRequest(input.Ids, settings), input.Path);
 
         var states = await Compute(model, inputs, settings, context.RequestAborted).ConfigureAwait(false);
-        await JsonReply.Write(context, json => Write(json, served, inputs, states, isBase64)).ConfigureAwait(false);
+        await Json.Answer(context, StatusCodes.Status200OK, json => Write(json, served, inputs, states, isBase64)).ConfigureAwait(false);
     }
 
     static async Task<float[][]> Compute(ChatModel model, IReadOnlyList<TextInput> inputs, ReplySettings settings, CancellationToken cancel)

@@ -27,7 +27,7 @@ sealed class EventStream(HttpContext context) : IDisposable
             if (name is not null)
                 _event.Write(Encoding.UTF8.GetBytes($"event: {name}\n"));
             _event.Write("data: "u8);
-            using (var json = new Utf8JsonWriter(_event, JsonReply.Plain))
+            using (var json = new Utf8JsonWriter(_event, Json.Readable))
                 write(json);
             _event.Write("\n\n"u8);
             await Flush().ConfigureAwait(false);

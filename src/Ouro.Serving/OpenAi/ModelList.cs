@@ -12,7 +12,7 @@ static class ModelList
     public static Task All(HttpContext context)
     {
         var models = context.RequestServices.GetRequiredService<IModelCatalog>().List();
-        return JsonReply.Write(context, json =>
+        return Json.Answer(context, StatusCodes.Status200OK, json =>
         {
             json.WriteStartObject();
             json.WriteString("object", "list");
@@ -29,7 +29,7 @@ static class ModelList
     {
         var name = context.GetRouteValue("id") as string ?? "";
         var model = context.RequestServices.GetRequiredService<IModelCatalog>().Find(name) ?? throw new UnknownModelException(name);
-        return JsonReply.Write(context, json => Write(json, model, name));
+        return Json.Answer(context, StatusCodes.Status200OK, json => Write(json, model, name));
     }
 
     static void Write(Utf8JsonWriter json, CatalogModel model, string name)

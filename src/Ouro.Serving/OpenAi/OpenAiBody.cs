@@ -11,8 +11,6 @@ static class OpenAiBody
     /// <summary>Most bytes of a body; a server may allow less.</summary>
     public const int MostBytes = 32 << 20;
 
-    const int MostDepth = 64;
-
     /// <summary>The body's object. The document is the caller's to dispose, when nobody needs its elements any more.</summary>
     /// <exception cref="OpenAiException">It is too large, or no JSON object.</exception>
     public static async Task<JsonDocument> Read(HttpContext context)
@@ -26,13 +24,15 @@ static class OpenAiBody
         JsonDocument document;
         try
         {
-            CheckText(bytes.WrittenSpan);
-            document = JsonDocument.Parse(bytes.WrittenMemory, new JsonDocumentOptions { MaxDepth = MostDepth });
+            if (RequestBody.HalfCharacterAt(bytes.WrittenSpan) is { } place)
+                throw OpenAiException.Bad("", $"the request's body has half a surrogate pair in a string near byte {place:N0}; send whole characters.");
+
+            document = JsonDocument.Parse(bytes.WrittenMemory, new JsonDocumentOptions { MaxDepth = RequestBody.DeepestJson });
         }
         catch (JsonException problem)
         {
             throw OpenAiException.Bad("", $"the request's body is not JSON that can be read, at line {problem.LineNumber + 1}, byte {problem.BytePositionInLine + 1}; "
-                + $"it must be one object with at most {MostDepth} levels.");
+                + $"it must be one object with at most {RequestBody.DeepestJson} levels.");
         }
 
         if (document.RootElement.ValueKind == JsonValueKind.Object)
@@ -63,25 +63,6 @@ static class OpenAiBody
             throw problem.StatusCode == StatusCodes.Status413PayloadTooLarge
                 ? TooLarge()
                 : new OpenAiException(problem.StatusCode, "the request's body did not arrive whole; send it again.");
-        }
-    }
-
-    /// <summary>Half a surrogate pair, written as an escape, is valid JSON but no text.</summary>
-    static void CheckText(ReadOnlySpan<byte> bytes)
-    {
-        var reader = new Utf8JsonReader(bytes, new JsonReaderOptions { MaxDepth = MostDepth });
-        while (reader.Read())
-        {
-            if (!reader.ValueIsEscaped || reader.TokenType is not (JsonTokenType.String or JsonTokenType.PropertyName))
-                continue;
-            try
-            {
-                reader.GetString();
-            }
-            catch (InvalidOperationException)
-            {
-                throw OpenAiException.Bad("", $"the request's body has half a surrogate pair in a string near byte {reader.TokenStartIndex:N0}; send whole characters.");
-            }
         }
     }
 

@@ -32,10 +32,9 @@ public sealed class OpenAiException(int status, string message, string? param = 
     /// <summary>Answers a request with it. Nothing may have been sent yet.</summary>
     public Task Write(HttpContext context)
     {
-        context.Response.StatusCode = status;
         if (status is StatusCodes.Status429TooManyRequests or StatusCodes.Status503ServiceUnavailable)
             context.Response.Headers.RetryAfter = "1";
-        return JsonReply.Write(context, WriteTo);
+        return Json.Answer(context, status, WriteTo);
     }
 
     /// <summary><c>{"error": {...}}</c>.</summary>

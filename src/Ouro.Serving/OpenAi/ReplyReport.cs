@@ -6,6 +6,9 @@ namespace Ouro.Serving;
 /// <summary>What replies to one request cost, all of them together.</summary>
 sealed class ReplyReport
 {
+    /// <summary>Digits behind the point of a mean depth.</summary>
+    public const int DepthDigits = 4;
+
     readonly List<ReplySummary> _summaries = [];
     readonly Lock _lock = new();
 
@@ -35,6 +38,18 @@ sealed class ReplyReport
         json.WriteEndObject();
     }
 
+    /// <summary>Writes the chunk that ends a stream for those who asked what it cost.</summary>
+    public void WriteUsageChunk(Utf8JsonWriter json, ServedRequest served, string id, string kind, int choices)
+    {
+        json.WriteStartObject();
+        served.WriteHead(json, id, kind);
+        json.WriteStartArray("choices");
+        json.WriteEndArray();
+        WriteUsage(json, choices);
+        WriteDepth(json);
+        json.WriteEndObject();
+    }
+
     /// <summary>Writes <c>usage</c> as responses have it.</summary>
     public void WriteResponseUsage(Utf8JsonWriter json)
     {
@@ -53,36 +68,7 @@ sealed class ReplyReport
     }
 
     /// <summary>Writes <c>depth</c>: how many loops the tokens took, and what that cost.</summary>
-    public void WriteDepth(Utf8JsonWriter json) => WriteDepth(json, _summaries);
-
-    /// <summary>Writes the <c>depth</c> of some replies.</summary>
-    public static void WriteDepth(Utf8JsonWriter json, IReadOnlyList<ReplySummary> summaries)
-    {
-        if (summaries.Count == 0)
-            return;
-
-        var loops = summaries.Max(summary => summary.Loops);
-        var histogram = new long[loops];
-        foreach (var summary in summaries)
-        {
-            for (var i = 0; i < Math.Min(loops, summary.Depths.Count); i++)
-                histogram[i] += summary.Depths[i];
-        }
-
-        var tokens = histogram.Sum();
-        json.WriteStartObject("depth");
-        json.WriteNumber("mean", tokens == 0 ? 0 : Math.Round(histogram.Select((count, i) => (double)count * (i + 1)).Sum() / tokens, 4));
-        json.WriteNumber("loops", loops);
-        json.WriteStartArray("histogram");
-        foreach (var count in histogram)
-            json.WriteNumberValue(count);
-        json.WriteEndArray();
-        json.WriteNumber("passes", summaries.Sum(summary => summary.Counters.Passes));
-        json.WriteNumber("rows", summaries.Sum(summary => summary.Counters.Rows));
-        json.WriteNumber("drafts", summaries.Sum(summary => summary.Counters.Guesses));
-        json.WriteNumber("drafts_kept", summaries.Sum(summary => summary.Counters.GuessesKept));
-        json.WriteEndObject();
-    }
+    public void WriteDepth(Utf8JsonWriter json) => DepthJson.Write(json, _summaries, DepthDigits);
 
     /// <summary>Why a reply ended, in OpenAI's words.</summary>
     public static string FinishReason(ReplySummary summary, bool hasCalls)

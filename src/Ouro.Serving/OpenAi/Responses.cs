@@ -18,7 +18,7 @@ static class Responses
 
         var run = new ResponseRun(served, request, stream: null);
         var status = await run.Run(context.RequestAborted).ConfigureAwait(false);
-        await JsonReply.Write(context, json => run.WriteWhole(json, status)).ConfigureAwait(false);
+        await Json.Answer(context, StatusCodes.Status200OK, json => run.WriteWhole(json, status)).ConfigureAwait(false);
     }
 
     static async Task Stream(HttpContext context, ResponseRun run, EventStream stream)

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Ouro.Chat;
 using Ouro.Formats;
 using Ouro.Generation;
 
@@ -9,16 +10,10 @@ static class ParameterCheck
 {
     const int LongestText = 1_000;
 
-    static readonly Setting[] Numbers =
-    [
-        Setting.NumIterations, Setting.ExitThreshold, Setting.MinLoops, Setting.ExitConfidence, Setting.ExitStateChange, Setting.DraftLoops,
-        Setting.Temperature, Setting.TopK, Setting.TopP, Setting.MinP, Setting.RepeatPenalty, Setting.RepeatLastN, Setting.NumPredict, Setting.NumCtx,
-    ];
-
     static readonly (string Name, string[] Words)[] Choices =
     [
-        ("kv_policy", ["exact", "last-exited", "last-loop", "first-loop", "average"]),
-        ("kv_type", ["f32", "f16", "q8_0"]),
+        ("kv_policy", [.. ReplySettings.Policies.Select(choice => choice.Word)]),
+        ("kv_type", [.. ReplySettings.KvTypes.Select(choice => choice.Word)]),
     ];
 
     /// <summary>Parameters of other programs that cannot change a text here, and are passed over.</summary>
@@ -32,7 +27,7 @@ static class ParameterCheck
 
     /// <summary>The name that a parameter has here, whatever alias or case it was written in; null if there is no such parameter.</summary>
     public static string? NameOf(string name)
-        => Array.Find(Numbers, setting => Is(setting.Name, name) || setting.Aliases.Any(alias => Is(alias, name)))?.Name
+        => Setting.All.FirstOrDefault(setting => Is(setting.Name, name) || setting.Aliases.Any(alias => Is(alias, name)))?.Name
             ?? Array.Find(Choices, choice => Is(choice.Name, name)).Name
             ?? (Is("seed", name) ? "seed" : Is("stop", name) ? "stop" : null);
 
@@ -45,7 +40,7 @@ static class ParameterCheck
     /// <summary>Says in one sentence what is wrong with a parameter that is to be kept; null if nothing is.</summary>
     public static string? Problem(string name, string value)
     {
-        if (Array.Find(Numbers, setting => setting.Name == NameOf(name)) is { } number)
+        if (NameOf(name) is { } known && Setting.Find(known) is { } number)
             return NumberProblem(number, value);
         if (Array.Find(Choices, choice => Is(choice.Name, name)) is { Words: { } words })
             return words.Contains(value.Replace('_', '-'), StringComparer.OrdinalIgnoreCase) || words.Contains(value, StringComparer.OrdinalIgnoreCase)
@@ -74,7 +69,7 @@ static class ParameterCheck
     static string? Nearest(string name)
     {
         var lower = name[..Math.Min(name.Length, 40)].ToLowerInvariant();
-        var (best, changes) = Numbers.SelectMany(setting => setting.Aliases.Prepend(setting.Name)).Concat(Choices.Select(choice => choice.Name)).Concat(["seed", "stop"])
+        var (best, changes) = Setting.All.SelectMany(setting => setting.Aliases.Prepend(setting.Name)).Concat(Choices.Select(choice => choice.Name)).Concat(["seed", "stop"])
             .Select(known => (known, Changes: Changes(lower, known))).MinBy(pair => pair.Changes);
         return changes <= Math.Max(2, lower.Length / 3) ? best : null;
     }

@@ -1,4 +1,4 @@
-using System.Globalization;
+using Ouro.Chat;
 using Ouro.Generation;
 
 namespace Ouro.Serving.Store;
@@ -10,20 +10,18 @@ public sealed record StoredParameters(IReadOnlyList<ModelParameter> All)
     /// <summary>No settings at all.</summary>
     public static StoredParameters None { get; } = new([]);
 
+    /// <summary>The same as settings of a reply, stop strings left out.</summary>
+    public ReplySettings Settings
+        => All.Where(parameter => parameter.Name != "stop").Aggregate(ReplySettings.None, (settings, parameter) => settings.With(parameter.Name, parameter.Value.ToLowerInvariant()));
+
     /// <summary>The number that the model brings for a setting; null if it brings none.</summary>
-    public double? Number(Setting setting) => Word(setting.Name) switch
-    {
-        null => null,
-        var word when word.Equals("auto", StringComparison.OrdinalIgnoreCase) => -1,
-        var word when word.Equals("off", StringComparison.OrdinalIgnoreCase) => 0,
-        var word => double.Parse(word, NumberStyles.Float, CultureInfo.InvariantCulture),
-    };
+    public double? Number(Setting setting) => Settings.Find(setting);
 
     /// <summary>The same for a setting of whole numbers.</summary>
     public int? Whole(Setting setting) => (int?)Number(setting);
 
     /// <summary>The seed; null takes a new one each time.</summary>
-    public long? Seed => Word("seed") is { } word ? long.Parse(word, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture) : null;
+    public long? Seed => Settings.Seed;
 
     /// <summary>Texts that end an answer.</summary>
     public IReadOnlyList<string> Stops => [.. All.Where(parameter => parameter.Name == "stop").Select(parameter => parameter.Value)];

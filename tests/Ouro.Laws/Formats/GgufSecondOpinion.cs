@@ -1,5 +1,3 @@
-using System.ComponentModel;
-using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
 using Ouro.Formats;
@@ -11,8 +9,6 @@ namespace Ouro.Laws.Formats;
 [Trait("Category", "SecondOpinion")]
 public sealed class GgufSecondOpinion : IDisposable
 {
-    static readonly string ReaderFolder = Repository.Path("tests/second-opinions/gguf");
-
     readonly TemporaryFolder _folder = new();
 
     public void Dispose() => _folder.Dispose();
@@ -89,34 +85,5 @@ public sealed class GgufSecondOpinion : IDisposable
     static long Number(JsonElement text) => long.Parse(text.GetString()!, CultureInfo.InvariantCulture);
 
     static async Task<JsonDocument> ReadByOthers(string path)
-    {
-        Assert.SkipUnless(Directory.Exists(Path.Combine(ReaderFolder, "node_modules")),
-            "Needs the reader of Hugging Face: run 'npm ci' in tests/second-opinions/gguf.");
-
-        var cancel = TestContext.Current.CancellationToken;
-        using var node = StartNode(path);
-        var output = node.StandardOutput.ReadToEndAsync(cancel);
-        var errors = node.StandardError.ReadToEndAsync(cancel);
-        await node.WaitForExitAsync(cancel);
-        node.ExitCode.ShouldBe(0, await errors);
-        return JsonDocument.Parse(await output);
-    }
-
-    static Process StartNode(string path)
-    {
-        try
-        {
-            return Process.Start(new ProcessStartInfo("node", ["read.mjs", path])
-            {
-                WorkingDirectory = ReaderFolder,
-                RedirectStandardOutput = true,
-                RedirectStandardError = true,
-            })!;
-        }
-        catch (Win32Exception error)
-        {
-            Assert.Skip($"Needs Node.js 20 or later: {error.Message}.");
-            throw;
-        }
-    }
+        => JsonDocument.Parse(await NodeScript.Run("gguf", "reader of Hugging Face", ["read.mjs", path]));
 }

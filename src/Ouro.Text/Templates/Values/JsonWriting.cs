@@ -8,41 +8,16 @@ namespace Ouro.Text.Templates;
 readonly record struct JsonLayout(string? Indent, string ItemSeparator, string KeySeparator, bool SortKeys, bool OnlyAscii);
 
 /// <summary>What a value is as JSON, written as Python's <c>json.dumps</c> does with the settings of chat templates: nothing escaped for HTML.</summary>
-/// <remarks>The text is data as a whole if anything in it is.</remarks>
-sealed class JsonWriting
+sealed class JsonWriting : ValueWriting
 {
-    readonly TemplateRun _run;
     readonly JsonLayout _layout;
-    readonly StringBuilder _text = new();
-    bool _isData;
 
-    JsonWriting(TemplateRun run, JsonLayout layout) => (_run, _layout) = (run, layout);
+    JsonWriting(TemplateRun run, JsonLayout layout)
+        : base(run) => _layout = layout;
 
-    public static TextValue Of(TemplateRun run, TemplateValue value, JsonLayout layout)
-    {
-        var writing = new JsonWriting(run, layout);
-        writing.Write(value, depth: 0);
-        return new TextValue(writing._text.ToString(), writing._isData);
-    }
+    public static TextValue Of(TemplateRun run, TemplateValue value, JsonLayout layout) => new JsonWriting(run, layout).Written(value);
 
-    void Write(TemplateValue value, int depth)
-    {
-        if (depth > TemplateLimits.DeepestNesting)
-            throw _run.Limit($"a value is nested deeper than {TemplateLimits.DeepestNesting} levels.");
-
-        _isData |= value.IsData;
-        var before = _text.Length;
-        switch (value)
-        {
-            case TextValue text: Quote(text.Text); break;
-            case ListValue list: WriteItems(list, depth); break;
-            case DictionaryValue dictionary: WriteMembers(dictionary, depth); break;
-            default: _text.Append(Scalar(value)); break;
-        }
-
-        _run.Charge(1);
-        _run.ChargeText(_text.Length, _text.Length - before);
-    }
+    protected override void WriteScalar(TemplateValue value) => Text.Append(Scalar(value));
 
     string Scalar(TemplateValue value) => value switch
     {
@@ -53,12 +28,12 @@ sealed class JsonWriting
         FloatValue { Value: double.NegativeInfinity } => "-Infinity",
         FloatValue { Value: double.NaN } => "NaN",
         FloatValue number => PythonText.Number(number.Value),
-        _ => throw _run.Fault($"{value.Kind} cannot be written as JSON."),
+        _ => throw Run.Fault($"{value.Kind} cannot be written as JSON."),
     };
 
-    void WriteItems(ListValue list, int depth)
+    protected override void WriteItems(ListValue list, int depth)
     {
-        _text.Append('[');
+        Text.Append('[');
         foreach (var (place, item) in list.Items.Index())
         {
             BeginItem(place, depth);
@@ -68,19 +43,19 @@ sealed class JsonWriting
         End(']', list.Items.Count, depth);
     }
 
-    void WriteMembers(DictionaryValue dictionary, int depth)
+    protected override void WriteMembers(DictionaryValue dictionary, int depth)
     {
         var members = _layout.SortKeys
-            ? Comparing.Sorted(_run, dictionary.Members, member => member.Key, descending: false)
+            ? Comparing.Sorted(Run, dictionary.Members, member => member.Key, descending: false)
             : dictionary.Members;
 
-        _text.Append('{');
+        Text.Append('{');
         foreach (var (place, (key, value)) in members.Index())
         {
             BeginItem(place, depth);
-            _isData |= key.IsData;
+            IsData |= key.IsData;
             Quote(key is TextValue text ? text.Text : Scalar(key));
-            _text.Append(_layout.KeySeparator);
+            Text.Append(_layout.KeySeparator);
             Write(value, depth + 1);
         }
 
@@ -90,7 +65,7 @@ sealed class JsonWriting
     void BeginItem(int place, int depth)
     {
         if (place > 0)
-            _text.Append(_layout.ItemSeparator);
+            Text.Append(_layout.ItemSeparator);
         BreakLine(depth + 1);
     }
 
@@ -98,7 +73,7 @@ sealed class JsonWriting
     {
         if (count > 0)
             BreakLine(depth);
-        _text.Append(bracket);
+        Text.Append(bracket);
     }
 
     void BreakLine(int depth)
@@ -106,31 +81,31 @@ sealed class JsonWriting
         if (_layout.Indent is not { } indent)
             return;
 
-        _run.ChargeText(_text.Length + (long)indent.Length * depth, indent.Length * depth);
-        _text.Append('\n').Insert(_text.Length, indent, depth);
+        Run.ChargeText(Text.Length + (long)indent.Length * depth, indent.Length * depth);
+        Text.Append('\n').Insert(Text.Length, indent, depth);
     }
 
-    void Quote(string text)
+    protected override void Quote(string text)
     {
-        _run.ChargeText(_text.Length + (long)text.Length, text.Length);
-        _text.Append('"');
+        Run.ChargeText(Text.Length + (long)text.Length, text.Length);
+        Text.Append('"');
         foreach (var character in text)
             _ = character switch
             {
-                '"' => _text.Append("\\\""),
-                '\\' => _text.Append(@"\\"),
-                '\n' => _text.Append("\\n"),
-                '\r' => _text.Append("\\r"),
-                '\t' => _text.Append("\\t"),
-                '\b' => _text.Append("\\b"),
-                '\f' => _text.Append("\\f"),
+                '"' => Text.Append("\\\""),
+                '\\' => Text.Append(@"\\"),
+                '\n' => Text.Append("\\n"),
+                '\r' => Text.Append("\\r"),
+                '\t' => Text.Append("\\t"),
+                '\b' => Text.Append("\\b"),
+                '\f' => Text.Append("\\f"),
                 < ' ' => AppendEscape(character),
                 > '~' when _layout.OnlyAscii => AppendEscape(character),
-                _ => _text.Append(character),
+                _ => Text.Append(character),
             };
 
-        _text.Append('"');
+        Text.Append('"');
     }
 
-    StringBuilder AppendEscape(char character) => _text.Append(CultureInfo.InvariantCulture, $"\\u{(int)character:x4}");
+    StringBuilder AppendEscape(char character) => Text.Append(CultureInfo.InvariantCulture, $"\\u{(int)character:x4}");
 }

@@ -1,17 +1,14 @@
 using System.Globalization;
-using System.Text;
 
 namespace Ouro.Text.Templates;
 
 /// <summary>What a value is as text: Python's <c>str</c>.</summary>
-/// <remarks>A text that is made from several values is data as a whole if any of them is.</remarks>
-sealed class ValueText
+sealed class ValueText : ValueWriting
 {
-    readonly TemplateRun _run;
-    readonly StringBuilder _text = new();
-    bool _isData;
-
-    ValueText(TemplateRun run) => _run = run;
+    ValueText(TemplateRun run)
+        : base(run)
+    {
+    }
 
     /// <summary>A text stays as it is; what is undefined is empty.</summary>
     public static TextValue Of(TemplateRun run, TemplateValue value)
@@ -23,9 +20,7 @@ sealed class ValueText
             case UndefinedValue:
                 return TextValue.Empty;
             case ListValue or DictionaryValue:
-                var writer = new ValueText(run);
-                writer.Write(value, depth: 0);
-                return new TextValue(writer._text.ToString(), writer._isData);
+                return new ValueText(run).Written(value);
             default:
                 return new TextValue(Scalar(value), value.IsData);
         }
@@ -45,48 +40,33 @@ sealed class ValueText
         _ => value.Kind,
     };
 
-    void Write(TemplateValue value, int depth)
+    protected override void Quote(string text) => PythonText.Quote(text, Text);
+
+    protected override void WriteScalar(TemplateValue value) => Text.Append(Scalar(value));
+
+    protected override void WriteItems(ListValue list, int depth)
     {
-        if (depth > TemplateLimits.DeepestNesting)
-            throw _run.Limit($"a value is nested deeper than {TemplateLimits.DeepestNesting} levels.");
-
-        _isData |= value.IsData;
-        var before = _text.Length;
-        switch (value)
-        {
-            case TextValue text: PythonText.Quote(text.Text, _text); break;
-            case ListValue list: WriteItems(list, depth); break;
-            case DictionaryValue dictionary: WriteMembers(dictionary, depth); break;
-            default: _text.Append(Scalar(value)); break;
-        }
-
-        _run.Charge(1);
-        _run.ChargeText(_text.Length, _text.Length - before);
-    }
-
-    void WriteItems(ListValue list, int depth)
-    {
-        _text.Append(list.IsTuple ? '(' : '[');
+        Text.Append(list.IsTuple ? '(' : '[');
         foreach (var (place, item) in list.Items.Index())
         {
-            _text.Append(place > 0 ? ", " : "");
+            Text.Append(place > 0 ? ", " : "");
             Write(item, depth + 1);
         }
 
-        _text.Append(list.IsTuple && list.Items.Count == 1 ? "," : "").Append(list.IsTuple ? ')' : ']');
+        Text.Append(list.IsTuple && list.Items.Count == 1 ? "," : "").Append(list.IsTuple ? ')' : ']');
     }
 
-    void WriteMembers(DictionaryValue dictionary, int depth)
+    protected override void WriteMembers(DictionaryValue dictionary, int depth)
     {
-        _text.Append('{');
+        Text.Append('{');
         foreach (var (place, (key, value)) in dictionary.Members.Index())
         {
-            _text.Append(place > 0 ? ", " : "");
+            Text.Append(place > 0 ? ", " : "");
             Write(key, depth + 1);
-            _text.Append(": ");
+            Text.Append(": ");
             Write(value, depth + 1);
         }
 
-        _text.Append('}');
+        Text.Append('}');
     }
 }

@@ -1,5 +1,3 @@
-using System.ComponentModel;
-using System.Diagnostics;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Ouro.Text.Templates;
@@ -10,8 +8,6 @@ namespace Ouro.Laws.Text.Templates;
 [Trait("Category", "SecondOpinion")]
 public sealed class JinjaSecondOpinion
 {
-    static readonly string RendererFolder = Repository.Path("tests/second-opinions/jinja");
-
     // What it does otherwise than Python, so that we differ on purpose: the remainder of a negative number has the sign of the dividend, int reads
     // the digits that a text begins with, capitalize and title leave the other letters large, and truth values and objects join as JavaScript names them.
     static readonly string[] KnownToDiffer = [" % ", "|int", "|capitalize", "|title", "|join("];
@@ -72,40 +68,10 @@ public sealed class JinjaSecondOpinion
 
     static async Task<JsonElement[]> RenderByOthers((string Template, JsonElement Context)[] cases)
     {
-        Assert.SkipUnless(Directory.Exists(Path.Combine(RendererFolder, "node_modules")),
-            "Needs the Jinja of Hugging Face: run 'npm ci' in tests/second-opinions/jinja.");
-
-        var cancel = TestContext.Current.CancellationToken;
-        using var node = StartNode();
-        var output = node.StandardOutput.ReadToEndAsync(cancel);
-        var errors = node.StandardError.ReadToEndAsync(cancel);
-        foreach (var (template, context) in cases)
-            await node.StandardInput.WriteLineAsync(new JsonObject { ["template"] = template, ["context"] = JsonNode.Parse(context.GetRawText()) }.ToJsonString());
-        node.StandardInput.Close();
-
-        await node.WaitForExitAsync(cancel);
-        node.ExitCode.ShouldBe(0, await errors);
-        JsonElement[] answers = [.. (await output).Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonElement.Parse(line))];
+        var lines = cases.Select(given => new JsonObject { ["template"] = given.Template, ["context"] = JsonNode.Parse(given.Context.GetRawText()) }.ToJsonString());
+        var output = await NodeScript.Run("jinja", "Jinja of Hugging Face", ["render.mjs", TemplateSamples.Now.ToString("s", null)], lines);
+        JsonElement[] answers = [.. output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonElement.Parse(line))];
         answers.Length.ShouldBe(cases.Length);
         return answers;
-    }
-
-    static Process StartNode()
-    {
-        try
-        {
-            return Process.Start(new ProcessStartInfo("node", ["render.mjs", TemplateSamples.Now.ToString("s", null)])
-            {
-                WorkingDirectory = RendererFolder,
-                RedirectStandardInput = true,
-                RedirectStandardOutput = true,
-                RedirectStandardError = true,
-            })!;
-        }
-        catch (Win32Exception error)
-        {
-            Assert.Skip($"Needs Node.js 20 or later: {error.Message}.");
-            throw;
-        }
     }
 }
