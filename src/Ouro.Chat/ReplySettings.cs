@@ -14,7 +14,9 @@ public sealed class SettingException(string message) : Exception(message);
 /// <remarks>Immutable. A Modelfile's parameters, a request's options and a person's <c>/set</c> are all of this kind, laid over each other with <see cref="Over"/>.</remarks>
 public sealed record ReplySettings
 {
-    const int MostStops = 64;
+    /// <summary>Most stop strings.</summary>
+    public const int MostStops = 64;
+
     const int LongestStop = 1024;
 
     /// <summary>What tokens leave behind, by the words for it; the first is the default.</summary>
@@ -84,7 +86,7 @@ public sealed record ReplySettings
             return With(setting, text == "auto" ? -1 : 0);
         return double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var value) && double.IsFinite(value)
             ? With(setting, value)
-            : throw new SettingException($"{name} is {Shown(text)}, but it must be a number.");
+            : throw new SettingException($"{name} is {Shown(text)}, but it must be {setting.Range}.");
     }
 
     /// <summary>These settings with one more, as a request has it: numbers, words, and for <c>stop</c> a string or a list of them, which replaces the stop strings.</summary>
@@ -172,6 +174,17 @@ public sealed record ReplySettings
 
     /// <summary>The most tokens of a reply.</summary>
     public int Limit => Of(Setting.NumPredict) is >= 0 and var limit ? (int)limit : int.MaxValue;
+
+    /// <summary>What is odd about these settings for a model, a sentence each; they are obeyed all the same.</summary>
+    public IEnumerable<string> Oddities(OuroConfig config, bool hasGate)
+    {
+        if (Of(Setting.NumIterations) is var loops && loops > config.Loops)
+            yield return $"num_iterations is {loops:0}, but the model was trained for {config.Loops} loops; quality falls beyond that.";
+        if (Find(Setting.NumCtx) is { } context && context > config.ContextTokens)
+            yield return $"num_ctx is {context:0}, but the model was trained for {config.ContextTokens:0} tokens; quality falls beyond that.";
+        if (!hasGate && Find(Setting.ExitThreshold) is < 1)
+            yield return "exit_threshold has no effect, since this model's file has no early-exit gate; 'ouro repair' can put the gate back.";
+    }
 
     /// <summary>How a text is computed.</summary>
     /// <param name="contextTokens">Room to reserve for it.</param>

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Ouro.Cli.Bench;
 using Ouro.Cli.Eval;
+using Ouro.Cli.Replies;
 
 namespace Ouro.Cli;
 
@@ -11,6 +12,7 @@ static class Commands
         new("Runs, converts and examines looped language models (Ouro): one stack of layers, applied several times to each token.")
         {
             RunCommand.Create(),
+            ChatCommand.Create(),
             ServeCommand.Create(),
             PsCommand.Create(),
             StopCommand.Create(),

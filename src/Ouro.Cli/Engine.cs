@@ -13,10 +13,14 @@ namespace Ouro.Cli;
 sealed class Engine : IDisposable
 {
     readonly LoadedModel _loaded;
+    ChatModel? _talk;
 
     Engine(LoadedModel loaded) => _loaded = loaded;
 
     public OuroModel Model => _loaded.Model;
+
+    /// <summary>What it is called, in words that commands and FROM understand.</summary>
+    public string Name => Stored?.Name.ToString() ?? (_loaded.Path == OwnModel.PathIfAny ? OwnModel.Name : Path.GetFullPath(_loaded.Path));
 
     /// <summary>What the store knows about the model, if it was named there; settings in it hold where a command does not say otherwise.</summary>
     public StoredModel? Stored { get; private init; }
@@ -45,12 +49,28 @@ sealed class Engine : IDisposable
         return new Engine(loaded) { Stored = stored };
     }
 
+    /// <summary>The model, ready to talk with one person: it remembers one conversation, so that a turn computes only what is new in it.</summary>
+    /// <exception cref="UserErrorException">The context cannot fit this machine.</exception>
+    public ChatModel Talk(ReplySettings settings)
+    {
+        var options = settings.Text(Model.Config, settings.ContextTokens(Model.Config));
+        return _talk ??= new ChatModel(_loaded, new ChatModelOptions
+        {
+            KvBytes = Math.Max(0, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes - WeightBytes),
+            PrefixBytes = KvShape(options).BytesFor(options.ContextTokens),
+            Template = Stored?.Template,
+        });
+    }
+
+    /// <summary>The measures of a text's keys and values.</summary>
+    public KvShape KvShape(SequenceOptions options)
+        => new(Model.Config.Layers, options.Rule.Loops, Model.Config.KvHeads, Model.Config.HeadSize, Model.KvTypeFor(options.KvType));
+
     /// <summary>What a full context takes, in words; a context that cannot fit this machine is refused with the arithmetic.</summary>
     /// <exception cref="UserErrorException">Weights, keys and values together are more than the machine has.</exception>
     public string CheckMemory(SequenceOptions options)
     {
-        var contextTokens = options.ContextTokens;
-        var shape = new KvShape(Model.Config.Layers, options.Rule.Loops, Model.Config.KvHeads, Model.Config.HeadSize, Model.KvTypeFor(options.KvType));
+        var (contextTokens, shape) = (options.ContextTokens, KvShape(options));
         var cache = shape.BytesFor(contextTokens);
         var available = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
         return cache <= available - WeightBytes
@@ -72,7 +92,13 @@ sealed class Engine : IDisposable
         }
     }
 
-    public void Dispose() => _loaded.Dispose();
+    public void Dispose()
+    {
+        if (_talk is not null)
+            _talk.Dispose();
+        else
+            _loaded.Dispose();
+    }
 }
 
 /// <summary>The model argument and the options of every command that computes.</summary>
@@ -102,6 +128,9 @@ sealed class EngineOptions(ElementType kvTypeByDefault, bool isOptional = false)
         return Engine.Open(path, parsed.GetValue(SettingOptions.Threads), SettingOptions.Activations.Of(parsed), stored);
     }
 
-    /// <param name="otherwise">The word that holds if none was given; null takes the command's own.</param>
-    public ElementType KvType(ParseResult parsed, string? otherwise = null) => _kvType.Of(parsed, otherwise);
+    /// <summary>What keys and values are stored as.</summary>
+    public ElementType KvType(ParseResult parsed) => _kvType.Of(parsed);
+
+    /// <summary>The same; null if nothing was said.</summary>
+    public ElementType? KvTypeIfGiven(ParseResult parsed) => _kvType.IsGiven(parsed) ? _kvType.Of(parsed) : null;
 }

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Text;
 using Microsoft.Win32.SafeHandles;
+using Ouro.Chat;
 using Ouro.Formats;
 using Ouro.Serving.Store;
 using Ouro.Training.Recipes;
@@ -115,7 +116,7 @@ static class Front
 
     static string Sentence(Exception problem) => problem switch
     {
-        UserErrorException or StoreException or ModelFileException or RecipeException or InvalidDataException => OneLine(problem.Message),
+        UserErrorException or ChatException or SettingException or StoreException or ModelFileException or RecipeException or InvalidDataException => OneLine(problem.Message),
         OutOfMemoryException => $"the machine has not enough memory for this ({OneLine(problem.Message)}). Use a smaller type, --num-ctx or model.",
         IOException or UnauthorizedAccessException => $"reading or writing failed ({OneLine(problem.Message).TrimEnd('.')}); check files, disk space and where the output goes.",
         AggregateException { InnerExceptions: [var inner] } => Sentence(inner),

@@ -14,16 +14,16 @@ static class GenerateCommand
         var count = SettingOptions.Between("--count", "Tokens to write.", 1, 1 << 24, 32, "-n");
         var json = new Option<bool>("--json") { Description = "With the depth, loops run and margin of every token, passes and rows." };
         var engineOptions = new EngineOptions(ElementType.F32);
-        var sequenceOptions = new SequenceOptionsReader(engineOptions, draftsByDefault: false);
+        var replyOptions = new ReplyOptions(engineOptions, draftsByDefault: false);
         var command = new Command("generate", "Writes token ids greedily, with the depth of each; stop tokens do not stop it.") { count, json };
         text.AddTo(command);
         engineOptions.AddTo(command);
-        sequenceOptions.AddTo(command);
+        replyOptions.AddTo(command);
         command.SetAction((parsed, cancel) =>
         {
             using var engine = engineOptions.Open(parsed);
             var tokens = text.Of(parsed, engine);
-            var options = sequenceOptions.Of(parsed, engine, tokens.Length + parsed.GetValue(count));
+            var options = replyOptions.Text(parsed, engine, tokens.Length + parsed.GetValue(count));
             engine.CheckMemory(options);
             using var session = new Session(engine.Model, options);
             session.Feed(tokens, cancel);

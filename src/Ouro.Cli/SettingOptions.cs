@@ -134,11 +134,10 @@ sealed class Choice<T>
     /// <summary>The option to put into a command.</summary>
     public Option<string?> Option { get; }
 
+    /// <summary>True if a word was given.</summary>
+    public bool IsGiven(ParseResult parsed) => parsed.GetValue(Option) is not null;
+
     /// <summary>What was chosen.</summary>
-    /// <param name="otherwise">The word that holds if none was given; null takes the first.</param>
-    public T Of(ParseResult parsed, string? otherwise = null)
-    {
-        var word = parsed.GetValue(Option) ?? otherwise;
-        return word is null ? _choices[0].Value : Array.Find(_choices, choice => string.Equals(choice.Word, word, StringComparison.OrdinalIgnoreCase)).Value;
-    }
+    public T Of(ParseResult parsed)
+        => parsed.GetValue(Option) is { } word ? Array.Find(_choices, choice => string.Equals(choice.Word, word, StringComparison.OrdinalIgnoreCase)).Value : _choices[0].Value;
 }

@@ -20,7 +20,7 @@ static class TraceCommand
         var write = SettingOptions.Between("--write", "Write so many tokens greedily, and show which loop each of them ran in which pass.", 0, 4096, 0);
         var svg = new Option<string?>("--svg") { Description = "With --write: draw it into this file, too.", HelpName = "file" };
         var engineOptions = new EngineOptions(ElementType.F32);
-        var options = new SequenceOptionsReader(engineOptions);
+        var options = new ReplyOptions(engineOptions);
         var command = new Command("trace", "Shows for every loop and token the gate's chances, the exit loop and what would be said after each loop.")
         {
             json, top, write, svg,
@@ -41,11 +41,11 @@ static class TraceCommand
             var tokens = text.Of(parsed, engine);
             if (parsed.GetValue(write) is > 0 and var count)
             {
-                Write(engine, options.Of(parsed, engine, tokens.Length + count), tokens, count, parsed.GetValue(svg), cancel);
+                Write(engine, options.Text(parsed, engine, tokens.Length + count), tokens, count, parsed.GetValue(svg), cancel);
                 return Task.FromResult(0);
             }
 
-            var rule = options.Of(parsed, engine, tokens.Length).Rule;
+            var rule = options.Text(parsed, engine, tokens.Length).Rule;
             CheckSize(tokens.Length, rule.Loops, engine);
             var trace = Trace.Run(engine.Model, tokens, rule, engineOptions.KvType(parsed), cancel);
             if (parsed.GetValue(json))

@@ -71,12 +71,14 @@ public sealed record Setting(string Name, string Meaning, double Default, double
     /// <summary>The setting of a name or alias, or null.</summary>
     public static Setting? Find(string name) => All.FirstOrDefault(setting => setting.Name == name || setting.Aliases.Contains(name));
 
+    /// <summary>What values it can have, in words.</summary>
+    public string Range => string.Create(CultureInfo.InvariantCulture, $"a {(IsWhole ? "whole " : "")}number from {Low} to {High}");
+
     /// <summary>Says what is wrong with a value, or null.</summary>
     public string? Problem(double value)
         => value >= Low && value <= High && (!IsWhole || double.IsInteger(value))
             ? null
-            : $"{Name} is {value.ToString(CultureInfo.InvariantCulture)}, but it must be {(IsWhole ? "a whole number " : "")}"
-                + $"from {Low.ToString(CultureInfo.InvariantCulture)} to {High.ToString(CultureInfo.InvariantCulture)}.";
+            : string.Create(CultureInfo.InvariantCulture, $"{Name} is {value}, but it must be {Range}.");
 
     /// <summary>Returns a value that is allowed.</summary>
     /// <exception cref="ArgumentOutOfRangeException">It is not; the message is fit for a person.</exception>

@@ -71,21 +71,17 @@ public sealed class StoreLibrary(ModelStore store, HubOptions? hub, string? buil
     ModelName Existing(string name)
         => ModelName.TryParse(name, out var parsed) && store.Find(parsed) is not null ? parsed : throw new UnknownModelException(name);
 
-    static CatalogModel Described(StoredModel model)
+    static CatalogModel Described(StoredModel model) => new(model.Name.ToString(), model.Path)
     {
-        var settings = model.Parameters.Stops.Aggregate(model.Parameters.Settings, (all, stop) => all.With("stop", stop));
-        return new CatalogModel(model.Name.ToString(), model.Path)
-        {
-            Settings = settings,
-            System = model.System,
-            Template = model.Template,
-            Messages = [.. model.Messages.Select(message => new ChatTurn(message.Role, message.Content))],
-            License = model.Licenses.Count > 0 ? string.Join("\n\n", model.Licenses) : null,
-            Digest = model.Digest.Hex,
-            Size = model.Bytes,
-            ModifiedAt = model.Created,
-        };
-    }
+        Settings = model.Parameters.Settings,
+        System = model.System,
+        Template = model.Template,
+        Messages = [.. model.Messages.Select(message => new ChatTurn(message.Role, message.Content))],
+        License = model.Licenses.Count > 0 ? string.Join("\n\n", model.Licenses) : null,
+        Digest = model.Digest.Hex,
+        Size = model.Bytes,
+        ModifiedAt = model.Created,
+    };
 
     static Modelfile ModelfileOf(ModelToCreate model)
     {

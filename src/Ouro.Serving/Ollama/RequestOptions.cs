@@ -48,17 +48,7 @@ sealed record RequestOptions(ReplySettings Settings, IReadOnlyList<string> Warni
     }
 
     /// <summary>These warnings, and those about a model that is asked for more than it was trained for.</summary>
-    public IReadOnlyList<string> WarningsFor(ReplySettings settings, OuroConfig config, bool hasGate)
-    {
-        var all = new List<string>(Warnings);
-        if (settings.Of(Setting.NumIterations) is var loops && loops > config.Loops)
-            all.Add($"num_iterations is {loops:0}, but the model was trained for {config.Loops} loops; quality falls beyond that.");
-        if (settings.Find(Setting.NumCtx) is { } context && context > config.ContextTokens)
-            all.Add($"num_ctx is {context:0}, but the model was trained for {config.ContextTokens:0} tokens; quality falls beyond that.");
-        if (!hasGate && settings.Find(Setting.ExitThreshold) is < 1)
-            all.Add("exit_threshold has no effect, since this model's file has no early-exit gate.");
-        return all;
-    }
+    public IReadOnlyList<string> WarningsFor(ReplySettings settings, OuroConfig config, bool hasGate) => [.. Warnings, .. settings.Oddities(config, hasGate)];
 
     /// <summary>Ollama's ways of saying "as if nothing were set".</summary>
     static bool IsUsual(JsonProperty option)

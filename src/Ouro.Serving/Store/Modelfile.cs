@@ -1,4 +1,5 @@
 using System.Text;
+using Ouro.Chat;
 using Ouro.Formats;
 using Ouro.Text;
 
@@ -32,7 +33,9 @@ public sealed record Modelfile
     internal const int MostParameters = 200;
     internal const int MostMessages = 500;
     internal const int MostLicenses = 50;
-    internal const string Fence = "\"\"\"";
+
+    /// <summary>Stands before and behind a text of several lines.</summary>
+    public const string Fence = "\"\"\"";
 
     /// <summary>Where the weights are: a path, a stored model's name, <c>hf:owner/repo...</c> or <c>sha256:...</c>.</summary>
     public required string From { get; init; }
@@ -116,6 +119,8 @@ public sealed record Modelfile
 
         if (Parameters.GroupBy(parameter => parameter.Name).FirstOrDefault(group => group.Count() > 1 && !ParameterCheck.IsRepeatable(group.Key)) is { } twice)
             throw new StoreException(StoreFault.Invalid, $"the parameter '{twice.Key}' is given {twice.Count()} times. Give it once.");
+        if (Parameters.Count(parameter => parameter.Name == "stop") > ReplySettings.MostStops)
+            throw new StoreException(StoreFault.Invalid, $"there are more than {ReplySettings.MostStops} stop strings. Leave some out.");
         if (Parameters.Count > MostParameters || Messages.Count > MostMessages || Licenses.Count > MostLicenses)
             throw new StoreException(StoreFault.Invalid, $"there are more than {MostParameters} parameters, {MostMessages} messages or {MostLicenses} licences, which no model needs. Leave some out.");
 

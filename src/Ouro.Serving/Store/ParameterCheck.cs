@@ -1,4 +1,3 @@
-using System.Globalization;
 using Ouro.Chat;
 using Ouro.Formats;
 using Ouro.Generation;
@@ -8,14 +7,6 @@ namespace Ouro.Serving.Store;
 /// <summary>Which parameters a model can be given, and which values: names and limits are those of <see cref="Setting"/>.</summary>
 static class ParameterCheck
 {
-    const int LongestText = 1_000;
-
-    static readonly (string Name, string[] Words)[] Choices =
-    [
-        ("kv_policy", [.. ReplySettings.Policies.Select(choice => choice.Word)]),
-        ("kv_type", [.. ReplySettings.KvTypes.Select(choice => choice.Word)]),
-    ];
-
     /// <summary>Parameters of other programs that cannot change a text here, and are passed over.</summary>
     static readonly string[] Passed = ["num_gpu", "main_gpu", "num_thread", "use_mmap", "use_mlock", "low_vram", "numa", "num_batch", "num_keep"];
 
@@ -27,9 +18,7 @@ static class ParameterCheck
 
     /// <summary>The name that a parameter has here, whatever alias or case it was written in; null if there is no such parameter.</summary>
     public static string? NameOf(string name)
-        => Setting.All.FirstOrDefault(setting => Is(setting.Name, name) || setting.Aliases.Any(alias => Is(alias, name)))?.Name
-            ?? Array.Find(Choices, choice => Is(choice.Name, name)).Name
-            ?? (Is("seed", name) ? "seed" : Is("stop", name) ? "stop" : null);
+        => Setting.All.FirstOrDefault(setting => setting.Aliases.Any(alias => Is(alias, name)))?.Name ?? ReplySettings.Names.FirstOrDefault(known => Is(known, name));
 
     /// <summary>True if the parameter is one of another program's that has no effect here and does no harm.</summary>
     public static bool HasNoEffect(string name) => Passed.Contains(name, StringComparer.OrdinalIgnoreCase);
@@ -40,36 +29,32 @@ static class ParameterCheck
     /// <summary>Says in one sentence what is wrong with a parameter that is to be kept; null if nothing is.</summary>
     public static string? Problem(string name, string value)
     {
-        if (NameOf(name) is { } known && Setting.Find(known) is { } number)
-            return NumberProblem(number, value);
-        if (Array.Find(Choices, choice => Is(choice.Name, name)) is { Words: { } words })
-            return words.Contains(value.Replace('_', '-'), StringComparer.OrdinalIgnoreCase) || words.Contains(value, StringComparer.OrdinalIgnoreCase)
-                ? null
-                : $"{name} is {value.Quoted}, but it must be one of {string.Join(", ", words)}.";
-        if (Is("seed", name))
-            return long.TryParse(value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out _) ? null : $"seed is {value.Quoted}, but it must be a whole number.";
-        if (Is("stop", name))
-            return value.Length is > 0 and <= LongestText ? null : $"a stop text has {value.Length:N0} characters, but 1 to {LongestText:N0} make sense.";
+        if (NameOf(name) is { } known)
+        {
+            try
+            {
+                _ = ReplySettings.None.With(known, Worded(known, value));
+                return null;
+            }
+            catch (SettingException problem)
+            {
+                return problem.Message;
+            }
+        }
+
         if (Refused.Contains(name, StringComparer.OrdinalIgnoreCase))
             return $"the parameter '{name}' would change the text, and there is nothing like it here. Leave it out.";
         return $"there is no parameter {name.Quoted}{(Nearest(name) is { } near ? $"; did you mean '{near}'?" : ". 'ouro run --help' lists those that there are.")}";
     }
 
-    static string? NumberProblem(Setting setting, string value)
-    {
-        if (setting == Setting.DraftLoops && value.ToLowerInvariant() is "auto" or "off")
-            return null;
-        return double.TryParse(value, NumberStyles.Float, CultureInfo.InvariantCulture, out var number)
-            ? setting.Problem(number)
-            : $"{setting.Name} is {value.Quoted}, but it must be a {(setting.IsWhole ? "whole " : "")}number "
-                + string.Create(CultureInfo.InvariantCulture, $"from {setting.Low} to {setting.High}.");
-    }
+    /// <summary>A value as it is read: words in any case, stop strings as they stand.</summary>
+    public static string Worded(string name, string value) => Is("stop", name) ? value : value.ToLowerInvariant();
 
     /// <summary>The known name that takes the fewest changes to reach, if they are few.</summary>
     static string? Nearest(string name)
     {
         var lower = name[..Math.Min(name.Length, 40)].ToLowerInvariant();
-        var (best, changes) = Setting.All.SelectMany(setting => setting.Aliases.Prepend(setting.Name)).Concat(Choices.Select(choice => choice.Name)).Concat(["seed", "stop"])
+        var (best, changes) = ReplySettings.Names.Concat(Setting.All.SelectMany(setting => setting.Aliases))
             .Select(known => (known, Changes: Changes(lower, known))).MinBy(pair => pair.Changes);
         return changes <= Math.Max(2, lower.Length / 3) ? best : null;
     }

@@ -37,8 +37,8 @@ public sealed class ReplySettingsLaws
     }
 
     [Theory]
-    [InlineData("temperature", "\"hot\"", "temperature is 'hot', but it must be a number.")]
-    [InlineData("temperature", "11", "temperature is 11, but it must be from 0 to 10.")]
+    [InlineData("temperature", "\"hot\"", "temperature is 'hot', but it must be a number from 0 to 10.")]
+    [InlineData("temperature", "11", "temperature is 11, but it must be a number from 0 to 10.")]
     [InlineData("num_iterations", "1.5", "num_iterations is 1.5, but it must be a whole number from 0 to 4096.")]
     [InlineData("top_k", "[1]", "top_k is a JSON array, but it must be a number or a word.")]
     [InlineData("kv_policy", "\"all\"", "kv_policy is 'all', but it must be one of average, exact, first-loop, last-exited, last-loop.")]

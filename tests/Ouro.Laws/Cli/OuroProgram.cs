@@ -40,7 +40,8 @@ static class OuroProgram
     /// <summary>Longer than any command here takes even where four others build meanwhile; only a hang reaches it.</summary>
     static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
 
-    static readonly string Program = Path.Combine(
+    /// <summary>Where it lies.</summary>
+    public static readonly string Program = Path.Combine(
         Repository.Root, "artifacts", "bin", "Ouro.Cli", new DirectoryInfo(AppContext.BaseDirectory).Name, "ouro.dll");
 
     public static string Golden(string relative) => Repository.Path($"tests/Ouro.Golden/data/{relative}");
@@ -50,9 +51,15 @@ static class OuroProgram
     /// <summary>Runs the program to its end with this text, or these bytes, as standard input.</summary>
     public static Answer RunWith(string input, params string[] args) => RunWith(Encoding.UTF8.GetBytes(input), args);
 
-    public static Answer RunWith(byte[] input, params string[] args)
+    public static Answer RunWith(byte[] input, params string[] args) => RunWith(input, new Dictionary<string, string>(), args);
+
+    /// <summary>The same with these variables in its environment.</summary>
+    public static Answer RunWith(string input, IReadOnlyDictionary<string, string> environment, params string[] args)
+        => RunWith(Encoding.UTF8.GetBytes(input), environment, args);
+
+    static Answer RunWith(byte[] input, IReadOnlyDictionary<string, string> environment, string[] args)
     {
-        using var process = Start(args);
+        using var process = StartIn(environment, args);
         var output = process.StandardOutput.ReadToEndAsync();
         var errors = process.StandardError.ReadToEndAsync();
         try

@@ -36,7 +36,7 @@ public sealed class RunCommandLaws
         var answer = OuroProgram.Run("run", Model, "hello", "--raw", "--num-ctx", "16", "--seed", "7").ShouldSucceed();
 
         answer.ErrorLines.ShouldHaveSingleItem().ShouldContain("16 tokens is full");
-        OuroProgram.Run("run", Model, "hello", "--num-ctx", "1").ShouldRefuse("--num-ctx", "holds 1");
+        OuroProgram.Run("run", Model, "hello", "--num-ctx", "1").ShouldRefuse("num_ctx", "holds 1");
     }
 
     [Fact]
@@ -65,13 +65,13 @@ public sealed class RunCommandLaws
     {
         OuroProgram.RunWith([0xFF, 0xFE, 0x80, (byte)'a'], "run", Model, "--num-predict", "1").ShouldSucceed();
         OuroProgram.RunWith("", "run", Model).ShouldRefuse("prompt is empty");
-        OuroProgram.Run("run", Model, new string('x', 20_000)).ShouldRefuse("--num-ctx");
+        OuroProgram.Run("run", Model, new string('x', 20_000)).ShouldRefuse("num_ctx");
     }
 
     [Fact]
     public void Odd_depths_are_warned_about_and_obeyed()
     {
-        OuroProgram.Run("run", Model, "hello", "--num-predict", "1", "--num-iterations", "33").ShouldSucceed().Errors.ShouldContain("warning: 33 loops");
+        OuroProgram.Run("run", Model, "hello", "--num-predict", "1", "--num-iterations", "33").ShouldSucceed().Errors.ShouldContain("warning: num_iterations is 33");
         OuroProgram.Run("run", Model, "hello", "--num-predict", "2", "--seed", "7", "--num-iterations", "1", "--verbose").ShouldSucceed().Errors.ShouldContain("1.00 loops a token");
         OuroProgram.Run("run", Model, "hello", "--num-predict", "2", "--seed", "7", "--exit-threshold", "0.000001", "--min-loops", "99", "--verbose").ShouldSucceed().Errors.ShouldContain("loop 4 x 2");
     }

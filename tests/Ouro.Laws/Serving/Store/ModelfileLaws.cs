@@ -62,7 +62,7 @@ public sealed class ModelfileLaws
     [InlineData("FROM a\nPARAMETER mirostat 1", "'mirostat'", "nothing like it here")]
     [InlineData("FROM a\nPARAMETER kv_policy best", "last-exited")]
     [InlineData("FROM a\nPARAMETER seed 1e3", "seed")]
-    [InlineData("FROM a\nPARAMETER stop", "stop text")]
+    [InlineData("FROM a\nPARAMETER stop", "stop string")]
     [InlineData("FROM a\nPARAMETER", "name and a value")]
     [InlineData("FROM a\nMESSAGE nobody hi", "'nobody'", "user or assistant")]
     [InlineData("FROM a\nSYSTEM \"\"\"\nno end", "line 2", "never closed")]
@@ -107,7 +107,7 @@ public sealed class ModelfileLaws
                 var value = setting.Default.ToString(System.Globalization.CultureInfo.InvariantCulture);
                 var read = Modelfile.Parse($"FROM a\nPARAMETER {name} {value}");
                 read.Parameters.ShouldBe([new(setting.Name, value)]);
-                new StoredParameters(read.Parameters).Number(setting).ShouldBe(setting.Default);
+                new StoredParameters(read.Parameters).Settings.Find(setting).ShouldBe(setting.Default);
                 Should.Throw<StoreException>(() => Modelfile.Parse($"FROM a\nPARAMETER {name} 1e300"));
             }
         }
@@ -155,5 +155,14 @@ public sealed class ModelfileLaws
         Should.Throw<StoreException>(() => Modelfile.Parse("FROM a\nSYSTEM " + new string('x', Modelfile.MostBytes))).Message.ShouldContain("at most");
         Should.Throw<StoreException>(() => Modelfile.Parse("FROM a\n" + string.Concat(Enumerable.Repeat("PARAMETER stop x\n", 1_000)))).Message.ShouldContain("more than");
         Should.Throw<StoreException>(() => new Modelfile { From = "a", System = "three \"\"\" marks" }.Checked()).Message.ShouldContain("three quotation marks");
+    }
+
+    [Fact]
+    public void There_are_at_most_as_many_stop_strings_as_a_reply_can_have()
+    {
+        string With(int count) => "FROM a\n" + string.Concat(Enumerable.Range(0, count).Select(i => $"PARAMETER stop s{i}\n"));
+
+        new StoredParameters(Modelfile.Parse(With(64)).Parameters).Settings.Stops!.Value.Length.ShouldBe(64);
+        Should.Throw<StoreException>(() => Modelfile.Parse(With(65))).Message.ShouldContain("more than 64 stop strings");
     }
 }

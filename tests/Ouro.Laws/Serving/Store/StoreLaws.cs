@@ -23,9 +23,9 @@ public sealed class StoreLaws
         var found = shop.Find("ME/small:ONE").ShouldNotBeNull();
         found.Digest.ShouldBe(made.Digest);
         found.Name.ToString().ShouldBe("me/Small:one");
-        found.Parameters.Whole(Ouro.Generation.Setting.NumIterations).ShouldBe(3);
-        found.Parameters.Stops.ShouldBe(["a", "b"]);
-        found.Parameters.Seed.ShouldBe(5);
+        found.Parameters.Settings.Find(Ouro.Generation.Setting.NumIterations).ShouldBe(3);
+        found.Parameters.Settings.Stops!.Value.ShouldBe(["a", "b"]);
+        found.Parameters.Settings.Seed.ShouldBe(5);
         found.System.ShouldBe("Be brief.");
         found.Messages.Select(message => message.Content).ShouldBe(["hi", "hello"]);
         found.Licenses.ShouldBe(["MIT"]);

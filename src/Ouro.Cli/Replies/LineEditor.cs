@@ -1,0 +1,136 @@
+using System.Globalization;
+using System.Text;
+using Spectre.Console.Rendering;
+
+namespace Ouro.Cli.Replies;
+
+/// <summary>Lets a person type a text on the terminal, over several lines if need be, and draws it on standard error.</summary>
+/// <param name="prompt">Stands before the first line.</param>
+/// <param name="history">What was typed before; what is sent is added.</param>
+sealed class LineEditor(string prompt, InputHistory history)
+{
+    const string Continuation = "... ";
+
+    readonly LineBuffer _buffer = new(history.Entries);
+    readonly TextWriter _screen = Console.Error;
+    int _rowShown;      // of the cursor, from the first row drawn
+
+    /// <summary>True if a terminal is there to draw on.</summary>
+    public static bool CanDraw => !Console.IsInputRedirected && !Console.IsErrorRedirected && Front.Messages.Profile.Capabilities.Ansi;
+
+    /// <summary>The text; null at the end, which Ctrl-D on an empty line is.</summary>
+    /// <exception cref="OperationCanceledException">The program is asked to end.</exception>
+    public string? Read()
+    {
+        Console.TreatControlCAsInput = true;
+        try
+        {
+            Draw();
+            while (true)
+            {
+                var key = Task.Run(() => Console.ReadKey(intercept: true)).WaitAsync(Interrupts.Token).GetAwaiter().GetResult();
+                if (key is { Key: ConsoleKey.L, Modifiers: ConsoleModifiers.Control })
+                    Clear();
+                var moreComes = Console.KeyAvailable;
+                var outcome = _buffer.Press(key, moreComes);
+                if (outcome != KeyOutcome.Goes)
+                {
+                    Draw(atEnd: true);
+                    _screen.Write("\r\n");
+                }
+
+                switch (outcome)
+                {
+                    case KeyOutcome.Ready:
+                        history.Add(_buffer.Text);
+                        return _buffer.Text;
+                    case KeyOutcome.Ended:
+                        return null;
+                    case KeyOutcome.Dropped:
+                        _rowShown = 0;
+                        break;
+                }
+
+                if (!moreComes)
+                    Draw();
+            }
+        }
+        finally
+        {
+            Console.TreatControlCAsInput = false;
+        }
+    }
+
+    void Clear()
+    {
+        _screen.Write("\e[2J\e[H");
+        _rowShown = 0;
+    }
+
+    void Draw(bool atEnd = false)
+    {
+        var rows = Rows(Math.Max(8, Console.WindowWidth), out var row, out var column);
+        if (atEnd)
+            (row, column) = (rows.Count - 1, 0);
+        // A text that is higher than the terminal is shown around the cursor.
+        var height = Math.Max(1, Console.WindowHeight - 1);
+        var top = Math.Max(0, row - height + 1);
+        var shown = rows.Skip(top).Take(height).ToArray();
+        var text = new StringBuilder("\e[?25l");
+        if (_rowShown > 0)
+            text.Append(CultureInfo.InvariantCulture, $"\e[{_rowShown}A");
+        text.Append("\r\e[J").AppendJoin("\r\n", shown);
+        if (shown.Length - 1 - (row - top) is > 0 and var up)
+            text.Append(CultureInfo.InvariantCulture, $"\e[{up}A");
+        text.Append('\r');
+        if (atEnd)
+            column = Width(rows[^1]);
+        if (column > 0)
+            text.Append(CultureInfo.InvariantCulture, $"\e[{column}C");
+        _screen.Write(text.Append("\e[?25h"));
+        _screen.Flush();
+        _rowShown = row - top;
+    }
+
+    /// <summary>The rows that the text takes, and where the cursor stands.</summary>
+    List<string> Rows(int width, out int cursorRow, out int cursorColumn)
+    {
+        var rows = new List<string>();
+        var line = new StringBuilder(prompt);
+        var column = Width(prompt);
+        var text = _buffer.Text;
+        (cursorRow, cursorColumn) = (0, column);
+        for (var at = 0; at < text.Length;)
+        {
+            var length = StringInfo.GetNextTextElementLength(text.AsSpan(at));
+            var shown = Shown(text.Substring(at, length));
+            var cells = Width(shown);
+            if (text[at] == '\n' || column + cells >= width)
+            {
+                rows.Add(line.ToString());
+                line.Clear().Append(text[at] == '\n' ? Continuation : "");
+                column = Width(line.ToString());
+            }
+
+            if (at == _buffer.Cursor)
+                (cursorRow, cursorColumn) = text[at] == '\n' ? (rows.Count - 1, Width(rows[^1])) : (rows.Count, column);
+            if (text[at] != '\n')
+            {
+                line.Append(shown);
+                column += cells;
+            }
+
+            at += length;
+        }
+
+        rows.Add(line.ToString());
+        if (_buffer.Cursor == text.Length)
+            (cursorRow, cursorColumn) = (rows.Count - 1, column);
+        return rows;
+    }
+
+    static string Shown(string element) => element == "\t" ? "  " : Front.Plain(element);
+
+    /// <summary>Columns that a text takes on a terminal.</summary>
+    static int Width(string text) => new Segment(text).CellCount();
+}
