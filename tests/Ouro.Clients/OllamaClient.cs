@@ -8,5 +8,5 @@ static class OllamaClient
 {
     /// <summary>What the client saw. Skips the test, with a reason, where the client is not there.</summary>
     public static async Task<JsonElement> Run(Uri server, params string[] arguments)
-        => JsonElement.Parse(await NodeScript.Run("ollama", "Ollama client", ["client.mjs", server.ToString(), .. arguments]));
+        => JsonElement.Parse(await NodeScript.Run("second-opinions/ollama", "Ollama client", ["client.mjs", server.ToString(), .. arguments]));
 }

@@ -13,7 +13,8 @@ sealed class PageFiles
     const string Index = "index.html";
 
     /// <summary>Nothing from elsewhere, nothing inline, in nobody's frame.</summary>
-    const string Policy = "default-src 'self'; img-src 'self' data: blob:; object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+    const string Policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; require-trusted-types-for 'script'; trusted-types 'none'; "
+        + "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
     static readonly byte[] Plain = """
         <!doctype html>

@@ -85,5 +85,5 @@ public sealed class GgufSecondOpinion : IDisposable
     static long Number(JsonElement text) => long.Parse(text.GetString()!, CultureInfo.InvariantCulture);
 
     static async Task<JsonDocument> ReadByOthers(string path)
-        => JsonDocument.Parse(await NodeScript.Run("gguf", "reader of Hugging Face", ["read.mjs", path]));
+        => JsonDocument.Parse(await NodeScript.Run("second-opinions/gguf", "reader of Hugging Face", ["read.mjs", path]));
 }

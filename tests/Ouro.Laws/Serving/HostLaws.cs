@@ -23,7 +23,7 @@ public sealed partial class HostLaws
 
         var page = (await server.Send(HttpMethod.Get, "/", null, ("Accept", "text/html,*/*;q=0.8"))).ShouldSucceed();
         page.Message.Content.Headers.ContentType!.MediaType.ShouldBe("text/html");
-        page.Message.Headers.GetValues("Content-Security-Policy").Single().ShouldContain("default-src 'self'");
+        page.Message.Headers.GetValues("Content-Security-Policy").Single().ShouldContain("default-src 'none'");
         page.Body.ShouldContain("<html");
         var tag = page.Message.Headers.ETag.ShouldNotBeNull().ToString();
         (await server.Send(HttpMethod.Get, "/", null, ("Accept", "text/html"), ("If-None-Match", tag))).Status.ShouldBe(HttpStatusCode.NotModified);

@@ -69,7 +69,7 @@ public sealed class JinjaSecondOpinion
     static async Task<JsonElement[]> RenderByOthers((string Template, JsonElement Context)[] cases)
     {
         var lines = cases.Select(given => new JsonObject { ["template"] = given.Template, ["context"] = JsonNode.Parse(given.Context.GetRawText()) }.ToJsonString());
-        var output = await NodeScript.Run("jinja", "Jinja of Hugging Face", ["render.mjs", TemplateSamples.Now.ToString("s", null)], lines);
+        var output = await NodeScript.Run("second-opinions/jinja", "Jinja of Hugging Face", ["render.mjs", TemplateSamples.Now.ToString("s", null)], lines);
         JsonElement[] answers = [.. output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonElement.Parse(line))];
         answers.Length.ShouldBe(cases.Length);
         return answers;

@@ -9,7 +9,7 @@ export function Header() {
       <button type="button" class="quiet menu" aria-label="Chats" onClick={() => { sidebarOpen.value = true; }}><Icon name="menu" /></button>
       <ModelPicker />
       <span class="space" />
-      <button type="button" class={depthView.value ? 'toggle on' : 'toggle'} aria-pressed={depthView.value} title="Colour each token by the loop after which it was read"
+      <button type="button" class={depthView.value ? 'toggle on' : 'toggle'} aria-pressed={depthView.value} aria-label="Depth" title="Colour each token by the loop after which it was read"
         onClick={() => { depthView.value = !depthView.value; }}>
         <Icon name="depth" /> <span>Depth</span>
       </button>
