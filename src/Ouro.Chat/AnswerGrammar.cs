@@ -8,12 +8,17 @@ static class AnswerGrammar
     /// <summary>The grammar of a request; null if its answer is free. A call that is required comes before a form.</summary>
     /// <exception cref="ChatException">A schema cannot be kept to, or the required function is not among the tools.</exception>
     public static Grammar? Of(ChatRequest request)
+        => request.ToolUse == ToolUse.Required ? Explained(() => Calls(request)) : request.Form is { } form ? Of(form) : null;
+
+    /// <summary>The grammar of a form.</summary>
+    /// <exception cref="ChatException">Its schema cannot be kept to.</exception>
+    public static Grammar Of(AnswerForm form) => Explained(() => form.Schema is { } schema ? Grammar.FromSchema(schema) : Grammar.AnyJson());
+
+    static Grammar Explained(Func<Grammar> make)
     {
         try
         {
-            if (request.ToolUse == ToolUse.Required)
-                return Calls(request);
-            return request.Form is not { } form ? null : form.Schema is { } schema ? Grammar.FromSchema(schema) : Grammar.AnyJson();
+            return make();
         }
         catch (SchemaException problem)
         {

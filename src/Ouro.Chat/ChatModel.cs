@@ -126,8 +126,13 @@ public sealed class ChatModel : IDisposable, IAsyncDisposable
         {
             Bind = inner => chooser = new ConstrainedChooser(inner, constraint),
             IsComplete = ids => chooser is not null && chooser.IsComplete([.. request.Prompt, .. ids]),
+            Warnings = grammar.Warnings,
         };
     }
+
+    /// <summary>A text that must have a form.</summary>
+    /// <exception cref="ChatException">The form's schema cannot be kept to.</exception>
+    public ReplyRequest Bound(ReplyRequest request, AnswerForm form) => Bound(request, AnswerGrammar.Of(form));
 
     /// <summary>Continues a text, piece by piece; the last piece has the summary.</summary>
     /// <exception cref="ChatException">The request cannot be met; nothing was computed.</exception>

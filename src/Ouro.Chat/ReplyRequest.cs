@@ -31,6 +31,9 @@ public sealed record ReplyRequest(IReadOnlyList<int> Prompt, ReplySettings Setti
 
     /// <summary>True once a constrained reply, given its tokens, is complete; null if nothing constrains it.</summary>
     public Func<IReadOnlyList<int>, bool>? IsComplete { get; init; }
+
+    /// <summary>What of a schema is not kept to, a sentence each.</summary>
+    public IReadOnlyList<string> Warnings { get; init; } = [];
 }
 
 /// <summary>Why a reply ended.</summary>

@@ -58,7 +58,7 @@ sealed class PrefixCache(long mostBytes) : IDisposable
             if (part.Length < KvPage.Positions && !withRest)
                 break;
 
-            node = Child(node, part) ?? Add(node, part.ToArray(), kv.Pages[first / KvPage.Positions].Share());
+            node = Covering(node, part) ?? Add(node, part.ToArray(), kv.Pages[first / KvPage.Positions].Share());
         }
 
         Touch(node);
@@ -75,8 +75,15 @@ sealed class PrefixCache(long mostBytes) : IDisposable
 
     public void Dispose() => Shrink(0);
 
+    /// <summary>A page takes the place of one that holds only its beginning, so that a text which was left and taken up again is kept once.</summary>
     Node Add(Node parent, int[] tokens, KvPage page)
     {
+        for (var i = parent.Children.Count - 1; i >= 0; i--)
+        {
+            if (tokens.AsSpan().StartsWith(parent.Children[i].Tokens))
+                Remove(parent.Children[i]);   // it is not full, so nothing follows it
+        }
+
         var node = new Node(tokens, page, parent);
         parent.Children.Add(node);
         node.Entry = _byUse.AddFirst(node);
@@ -102,11 +109,12 @@ sealed class PrefixCache(long mostBytes) : IDisposable
         }
     }
 
-    static Node? Child(Node node, ReadOnlySpan<int> tokens)
+    /// <summary>The page that holds these tokens, and perhaps more behind them.</summary>
+    static Node? Covering(Node node, ReadOnlySpan<int> tokens)
     {
         foreach (var child in node.Children)
         {
-            if (child.Tokens.AsSpan().SequenceEqual(tokens))
+            if (child.Tokens.AsSpan().StartsWith(tokens))
                 return child;
         }
 

@@ -76,9 +76,10 @@ public static class ServingApp
         kestrel.AddServerHeader = false;
         kestrel.Limits.MaxConcurrentConnections = MostConnections;
         kestrel.Limits.MaxRequestBodySize = options.MostRequestBytes;
-        kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(15);
-        kestrel.Limits.MinRequestBodyDataRate = new MinDataRate(bytesPerSecond: 240, gracePeriod: TimeSpan.FromSeconds(10));
-        kestrel.Limits.MinResponseDataRate = new MinDataRate(bytesPerSecond: 240, gracePeriod: TimeSpan.FromSeconds(30));
+        kestrel.Limits.RequestHeadersTimeout = options.ClientPatience;
+        kestrel.Limits.KeepAliveTimeout = 8 * options.ClientPatience;   // without a request under way
+        kestrel.Limits.MinRequestBodyDataRate = new MinDataRate(options.SlowestClient, options.ClientPatience);
+        kestrel.Limits.MinResponseDataRate = new MinDataRate(options.SlowestClient, 2 * options.ClientPatience);
         // HTTP/2 would need encryption in browsers, and one connection could then carry a hundred requests past the limit above.
         kestrel.ConfigureEndpointDefaults(endpoint => endpoint.Protocols = HttpProtocols.Http1);
         foreach (var address in addresses)

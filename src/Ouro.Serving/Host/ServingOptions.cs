@@ -35,6 +35,12 @@ public sealed record ServingOptions
     /// <summary>Most bytes of a request; files that are uploaded are not among them.</summary>
     public long MostRequestBytes { get; init; } = 32 << 20;
 
+    /// <summary>How long a client may take to say what it wants, and be slower than <see cref="SlowestClient"/> in sending it, or for twice as long in taking the answer; more than a second.</summary>
+    public TimeSpan ClientPatience { get; init; } = TimeSpan.FromSeconds(15);
+
+    /// <summary>Bytes a second; slower clients are let go after a while.</summary>
+    public double SlowestClient { get; init; } = 240;
+
     /// <summary>How long replies may go on once the server was asked to stop.</summary>
     public TimeSpan ShutdownTime { get; init; } = TimeSpan.FromSeconds(10);
 

@@ -110,18 +110,17 @@ static class ReplyRoutes
     /// <summary>A text to be continued as it stands. Only under <c>raw</c> may it spell special tokens: whoever sends that writes the format themselves.</summary>
     static ReplyRequest Continuation(ChatModel model, ReplyFields fields, ReplySettings settings, string prompt, int[] before, bool isRaw)
     {
-        if (fields.Form is not null)
-            throw new ApiException(StatusCodes.Status400BadRequest, "format needs the chat format; leave raw out, or take a model that can chat.");
         if (fields.Thinks == true)
             throw new ApiException(StatusCodes.Status400BadRequest, "think needs the chat format; leave raw out, or take a model that can chat.");
 
         var text = model.Tokenizer.Encode(prompt, isRaw ? SpecialText.Parsed : SpecialText.Plain);
-        return new ReplyRequest([.. before, .. text], settings)
+        var reply = new ReplyRequest([.. before, .. text], settings)
         {
             SplitsThinking = false,
             TopLogProbs = fields.TopLogProbs,
             Seed = RandomSeed.Draw(),
         };
+        return fields.Form is { } form ? model.Bound(reply, form) : reply;
     }
 
     static void Refuse(Fields request, bool isRaw, ReplyFields fields)

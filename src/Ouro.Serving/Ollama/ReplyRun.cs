@@ -69,7 +69,7 @@ sealed class ReplyRun(HttpContext context, ReplyFields fields, ModelLease lease,
     /// <remarks>Nothing is sent before the first piece is there, so that a request that cannot be met gets a status of its own.</remarks>
     public async Task Answer(ReplyRequest request)
     {
-        foreach (var warning in Warnings)
+        foreach (var warning in Warnings.Concat(request.Warnings))
             ServingLog.Warned(context.RequestServices.GetRequiredService<ILogger<ReplyRun>>(), context.Request.Path.Value!, Problems.Plain(warning));
 
         var pieces = lease.Model.Reply(request, context.RequestAborted);
@@ -149,8 +149,8 @@ sealed class ReplyRun(HttpContext context, ReplyFields fields, ModelLease lease,
 
         if (summary.IsComplete == false)
             json.WriteBoolean("format_complete", false);
-        if (Warnings.Count > 0)
-            json.WriteStrings("warnings", Warnings);
+        if (Warnings.Count + request.Warnings.Count > 0)
+            json.WriteStrings("warnings", [.. Warnings, .. request.Warnings]);
     }
 
     /// <summary>Answers a request that has nothing to reply to: it loads the model, or unloads it.</summary>

@@ -170,6 +170,32 @@ public sealed class SchedulerLaws
     }
 
     [Fact]
+    public void A_text_that_is_left_at_many_places_is_kept_once()
+    {
+        using var open = new OpenModel(Workshop.Golden("tiny-bf16"));
+        using var scheduler = new Scheduler(open.Model, new SchedulerOptions { PrefixBytes = 1 << 26 });
+        int[] text = [.. Enumerable.Range(0, 100).Select(i => i % 300)];
+        long Kept(int length)
+        {
+            using (var sequence = scheduler.Open(new SequenceOptions(new ExitRule(4), 300)))
+            {
+                sequence.Become(text.AsSpan(0, length));
+                while (scheduler.Step())
+                {
+                }
+            }
+
+            return scheduler.Prefixes.Bytes;
+        }
+
+        var one = Kept(20);
+        var two = Kept(100);
+        foreach (var length in new[] { 50, 3, 64, 99, 70, 20, 100 })
+            Kept(length).ShouldBe(two);
+        two.ShouldBe(2 * one);   // as many pages as the longest takes
+    }
+
+    [Fact]
     public void A_step_that_was_cancelled_has_changed_nothing()
     {
         using var open = new OpenModel(Workshop.Golden("tiny-bf16"));

@@ -37,7 +37,6 @@ public sealed class RequestLaws(SharedServer shared) : IClassFixture<SharedServe
     [InlineData("/api/generate", """{"model": "nano", "prompt": "x", "template": "{{ .Prompt }}"}""", 400, "template")]
     [InlineData("/api/generate", """{"model": "nano", "prompt": "x", "raw": true, "system": "s"}""", 400, "raw mode")]
     [InlineData("/api/generate", """{"model": "nano", "prompt": "x", "context": [-1]}""", 400, "context[0] is -1")]
-    [InlineData("/api/generate", """{"model": "nano", "prompt": "x", "raw": true, "format": "json"}""", 400, "format")]
     [InlineData("/api/show", """{"model": "nosuch"}""", 404, "nosuch")]
     [InlineData("/api/embed", """{"model": "nano", "input": 3}""", 400, "input is 3")]
     [InlineData("/api/embed", """{"model": "nano", "input": ["a", 3]}""", 400, "input[1] is 3")]

@@ -10,7 +10,7 @@ namespace Ouro.Laws.Serving.Store;
 /// <summary>What is pulled from a hub is what the hub promised, however the line behaves.</summary>
 public sealed class PullLaws
 {
-    const string Repo = "maker/ouro-tiny";
+    internal const string Repo = "maker/ouro-tiny";
 
     static readonly byte[] Nano = File.ReadAllBytes(StoreShop.Nano);
 
