@@ -150,6 +150,29 @@ public sealed class ProductLaws
         Multiply(matrix, threads: 1, row)[0].ShouldAllBe(product => float.IsNaN(product));
     }
 
+    [Theory]
+    [InlineData(0, 0x7C00)]
+    [InlineData(255, 0xFC00)]
+    [InlineData(5 * 256 + 31, 0x7C00)]
+    [InlineData(36 * 256 + 100, 0x7E01)]
+    public void A_half_that_is_not_finite_is_what_it_is(int place, int bits)
+    {
+        var bytes = Samples.Bytes(ElementType.F16, 37 * 256, seed: 9);
+        BitConverter.TryWriteBytes(bytes.AsSpan(2 * place), (ushort)bits).ShouldBeTrue();
+        using var matrix = new SampleMatrix(ElementType.F16, 37, 256, bytes);
+        var row = Samples.Gaussian(256, seed: 8);
+        var decoded = new float[256];
+
+        var products = Multiply(matrix, threads: 2, row)[0];
+
+        float.IsFinite(products[place / 256]).ShouldBeFalse();
+        for (var output = 0; output < 37; output++)
+        {
+            matrix.Weights.DecodeRow(output, decoded);
+            products[output].ShouldBe(FloatProducts.Definition(decoded, row), $"output {output}");
+        }
+    }
+
     [Fact]
     public void The_padding_of_a_result_stays_zero()
     {
