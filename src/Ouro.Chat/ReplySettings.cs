@@ -182,6 +182,10 @@ public sealed record ReplySettings
             yield return $"num_iterations is {loops:0}, but the model was trained for {config.Loops} loops; quality falls beyond that.";
         if (Find(Setting.NumCtx) is { } context && context > config.ContextTokens)
             yield return $"num_ctx is {context:0}, but the model was trained for {config.ContextTokens:0} tokens; quality falls beyond that.";
+        if (Of(Setting.MinLoops) is var least && Rule(config).Loops is var most && least > most)
+            yield return $"min_loops is {least:0}, but there are {most} loops: every token runs all of them.";
+        if (Of(Setting.DraftLoops) is var draft && draft >= Rule(config).Loops)
+            yield return $"draft_loops is {draft:0}, but there are {Rule(config).Loops} loops: nothing is guessed ahead.";
         if (!hasGate && Find(Setting.ExitThreshold) is < 1)
             yield return "exit_threshold has no effect, since this model's file has no early-exit gate; 'ouro repair' can put the gate back.";
     }

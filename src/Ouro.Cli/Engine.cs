@@ -49,17 +49,11 @@ sealed class Engine : IDisposable
         return new Engine(loaded) { Stored = stored };
     }
 
-    /// <summary>The model, ready to talk with one person: it remembers one conversation, so that a turn computes only what is new in it.</summary>
-    /// <exception cref="UserErrorException">The context cannot fit this machine.</exception>
-    public ChatModel Talk(ReplySettings settings)
+    /// <summary>The model, ready to talk with one person: what was said stays computed, in up to half of the memory that is free, so that a turn computes only what is new.</summary>
+    public ChatModel Talk()
     {
-        var options = settings.Text(Model.Config, settings.ContextTokens(Model.Config));
-        return _talk ??= new ChatModel(_loaded, new ChatModelOptions
-        {
-            KvBytes = Math.Max(0, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes - WeightBytes),
-            PrefixBytes = KvShape(options).BytesFor(options.ContextTokens),
-            Template = Stored?.Template,
-        });
+        var free = Math.Max(0, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes - WeightBytes);
+        return _talk ??= new ChatModel(_loaded, new ChatModelOptions { KvBytes = free, PrefixBytes = free / 2, Template = Stored?.Template });
     }
 
     /// <summary>The measures of a text's keys and values.</summary>
@@ -78,7 +72,7 @@ sealed class Engine : IDisposable
             : throw new UserErrorException(
                 $"{contextTokens:N0} tokens of context need {Sizes.Text(cache)} for keys and values ({shape.BytesPerPosition:N0} bytes a token = 2 x {shape.Layers} "
                     + $"layers x {shape.Loops} loops x {shape.Heads * shape.HeadSize:N0} numbers in {shape.Type}) beside {Sizes.Text(WeightBytes)} of weights, "
-                    + $"but this machine has {Sizes.Text(available)}. Lower --num-ctx or take --kv-type q8_0.");
+                    + $"but this machine has {Sizes.Text(available)}. Lower num_ctx, or take q8_0 for kv_type.");
     }
 
     /// <summary>Refuses ids of a tokenizer that does not belong to the model.</summary>

@@ -127,6 +127,13 @@ static class Front
     public static string Plain(string text) => string.Concat(text.Select(symbol =>
         char.IsControl(symbol) || symbol is '\u2028' or '\u2029' or (>= '\u202A' and <= '\u202E') or (>= '\u2066' and <= '\u2069') ? '\uFFFD' : symbol));
 
+    /// <summary>Writes a text from a file to standard output, line by line as it stands, so that what reads it can use it.</summary>
+    public static void WriteLines(string text)
+    {
+        foreach (var line in text.TrimEnd('\n').Split('\n'))
+            Console.Out.WriteLine(string.Join('\t', line.Split('\t').Select(Plain)));
+    }
+
     static string OneLine(string text) => Plain(text.ReplaceLineEndings(" ").Trim());
 
     static int ShowUsage(ParseResult parsed)

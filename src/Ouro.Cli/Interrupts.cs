@@ -2,12 +2,13 @@ using System.Runtime.InteropServices;
 
 namespace Ouro.Cli;
 
-/// <summary>Ctrl-C: once it ends what is running, twice the program.</summary>
+/// <summary>Ctrl-C: once it ends what is running, twice the program. A request to end (SIGTERM) ends both.</summary>
 static class Interrupts
 {
     static readonly Lock Turn = new();
     static CancellationTokenSource _current = new();
     static bool _asked;
+    static bool _isEnding;
 
     /// <summary>Listens from now on.</summary>
     public static IDisposable[] Listen() => [.. new[] { PosixSignal.SIGINT, PosixSignal.SIGTERM }.Select(signal => PosixSignalRegistration.Create(signal, Answer))];
@@ -20,7 +21,7 @@ static class Interrupts
     {
         lock (Turn)
         {
-            if (_asked)
+            if (_asked && !_isEnding)
                 (_current, _asked) = (new CancellationTokenSource(), false);
             return _current.Token;
         }
@@ -34,6 +35,7 @@ static class Interrupts
                 return;   // the second time the system's own answer holds: the program ends
 
             _asked = true;
+            _isEnding |= signal.Signal == PosixSignal.SIGTERM;
             signal.Cancel = true;
         }
 

@@ -31,15 +31,15 @@ static class ShowCommand
         {
             var model = Find(parsed.GetRequiredValue(name));
             if (parsed.GetValue(modelfile))
-                Write(model.ToModelfile().ToString());
+                Front.WriteLines(model.ToModelfile().ToString());
             else if (parsed.GetValue(parameters))
-                Write(string.Join('\n', model.Parameters.All.Select(parameter => $"{parameter.Name} {parameter.Value}")));
+                Front.WriteLines(string.Join('\n', model.Parameters.All.Select(parameter => $"{parameter.Name} {parameter.Value}")));
             else if (parsed.GetValue(template))
-                Write(model.Template ?? TemplateIn(model.Path) ?? "");
+                Front.WriteLines(model.Template ?? TemplateIn(model.Path) ?? "");
             else if (parsed.GetValue(system))
-                Write(model.System ?? "");
+                Front.WriteLines(model.System ?? "");
             else if (parsed.GetValue(license))
-                Write(string.Join("\n\n", model.Licenses));
+                Front.WriteLines(string.Join("\n\n", model.Licenses));
             else
                 Print(model);
             return 0;
@@ -88,13 +88,6 @@ static class ShowCommand
     {
         var line = text.Trim().ReplaceLineEndings(" ");
         return line.Length <= 100 ? line : line[..100] + "...";
-    }
-
-    /// <summary>Text as it is, but for what would steer a terminal.</summary>
-    static void Write(string text)
-    {
-        foreach (var line in text.TrimEnd('\n').Split('\n'))
-            Console.WriteLine(Front.Plain(line.Replace("\t", "    ", StringComparison.Ordinal)));
     }
 
     static void Line(string label, string value) => Console.WriteLine($"{label,-16}{Front.Plain(value)}");

@@ -15,6 +15,11 @@ public sealed class PackageLaws : IDisposable
     readonly string _version = string.Create(CultureInfo.InvariantCulture, $"0.1.0-law.{TimeProvider.System.GetUtcNow():yyyyMMddHHmmssfff}");
     readonly DirectoryInfo _place = Directory.CreateTempSubdirectory("ouro-packages-");
 
+    /// <summary>Packages of others that this machine has already.</summary>
+    static string Known => Environment.GetEnvironmentVariable("NUGET_PACKAGES") is { Length: > 0 } named
+        ? named
+        : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".nuget", "packages");
+
     string Feed => Path.Combine(_place.FullName, "feed");
 
     public void Dispose() => _place.Delete(recursive: true);
@@ -40,6 +45,7 @@ public sealed class PackageLaws : IDisposable
                 <TargetFramework>net10.0</TargetFramework>
                 <ImplicitUsings>enable</ImplicitUsings>
                 <RestorePackagesPath>{Path.Combine(_place.FullName, "packages")}</RestorePackagesPath>
+                <RestoreFallbackFolders>{Known}</RestoreFallbackFolders>
                 <NuGetAudit>false</NuGetAudit>
               </PropertyGroup>
               <ItemGroup>
@@ -77,7 +83,15 @@ public sealed class PackageLaws : IDisposable
         using var process = Process.Start(start).ShouldNotBeNull();
         var (output, errors) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
         using var limit = new CancellationTokenSource(Patience);
-        await process.WaitForExitAsync(limit.Token);
+        try
+        {
+            await process.WaitForExitAsync(limit.Token);
+        }
+        finally
+        {
+            process.Kill(entireProcessTree: true);
+        }
+
         var said = await output;
         process.ExitCode.ShouldBe(0, $"{program} {string.Join(' ', arguments)}\n{said}{await errors}");
         return said;

@@ -30,7 +30,15 @@ static class NodeScript
             node.StandardInput.Close();
         }
 
-        await node.WaitForExitAsync(cancel);
+        try
+        {
+            await node.WaitForExitAsync(cancel);
+        }
+        finally
+        {
+            node.Kill(entireProcessTree: true);
+        }
+
         if (!mayFail)
             node.ExitCode.ShouldBe(0, await errors);
         return await output;

@@ -139,7 +139,7 @@ test('chats outlive a reload; a deleted one can come back', async () => {
   await choose('temperature', 0);
   await ask('Who are you?');
   await page.getByText(answer, { exact: true }).waitFor();
-  await page.waitForTimeout(600);    // the browser keeps a chat when nothing has changed for a moment
+  await lastReply().getByLabel('Answer again').waitFor();    // a chat is kept when its answer has ended
   await page.reload();
   await page.locator('.entry', { hasText: 'Who are you?' }).click();
   await page.getByText(answer, { exact: true }).waitFor();

@@ -13,8 +13,7 @@ static class ChatCommand
         command.SetAction(async (parsed, _) =>
         {
             using var engine = options.Open(parsed);
-            using var conversation = options.Conversation(parsed, engine);
-            return await new ChatLoop(conversation, Console.IsInputRedirected ? new PipedInput() : new TerminalInput()).Run();
+            return await new ChatLoop(options.Conversation(parsed, engine), Console.IsInputRedirected ? new PipedInput() : new TerminalInput()).Run();
         });
         return command;
     }

@@ -13,7 +13,7 @@ sealed class ChatCommands
     static readonly string[] Farewells = ["/bye", "/exit", "/quit"];
 
     readonly Conversation _talk;
-    readonly (string Name, string Arguments, string Meaning, Func<string, Task> Act)[] _all;
+    readonly (string Name, string Arguments, string Meaning, Func<string, Task<bool>> Act)[] _all;
 
     public ChatCommands(Conversation talk)
     {
@@ -23,9 +23,9 @@ sealed class ChatCommands
             ("/set", "NAME VALUE", "Sets something for the replies to come, such as num_iterations 2, system \"Be brief.\", think on; alone, it lists what there is.", Now(Set)),
             ("/unset", "NAME", "Takes it back, to what the model brings or the default.", Now(Unset)),
             ("/show", "[settings|messages|modelfile]", "Shows the model and what is set; or every setting, what was said, or the Modelfile of all this.", Now(Show)),
-            ("/save", "NAME", "Stores the model with these settings and this conversation under a name, to go on with later: ouro chat NAME.", Save),
-            ("/retry", "", "Answers the last question again.", _ => Retry()),
-            ("/clear", "", "Forgets what was said.", Now(_ => _talk.Clear())),
+            ("/save", "NAME", "Stores the model with this conversation, its system message and settings under a name, to go on with later: ouro chat NAME.", Save),
+            ("/retry", "", "Answers the last question again.", _ => _talk.Retry()),
+            ("/clear", "", "Forgets what was said.", Now(_ => Clear())),
             ("/help", "", "Shows this.", Now(_ => Help())),
             ("/bye", "", "Ends the conversation, as Ctrl-D does.", Now(_ => { })),
         ];
@@ -35,9 +35,10 @@ sealed class ChatCommands
     public static bool IsFarewell(string text) => Farewells.Contains(text.Trim());
 
     /// <summary>Does what a line says.</summary>
+    /// <returns>False if the person interrupted it.</returns>
     /// <exception cref="UserErrorException">There is no such command, or not this way.</exception>
     /// <exception cref="SettingException">There is no such setting, or it cannot have this value.</exception>
-    public Task Run(string line)
+    public Task<bool> Run(string line)
     {
         var (name, rest) = Split(line);
         name = name == "/?" ? "/help" : name;
@@ -66,32 +67,52 @@ sealed class ChatCommands
                 _talk.IsVerbose = name == "verbose" && IsOn(name, value);
                 return;
             case "depth":
-                _talk.ShowsDepth = _talk.TellsDepth = IsOn(name, value);
+                _talk.ShowsDepth = IsOn(name, value);
                 return;
         }
 
         if (value.Length == 0 && ReplySettings.Knows(name))
-            throw new UserErrorException($"/set {name} needs a value, as in: /set num_iterations 2");
+            throw new UserErrorException($"/set {name} needs a value; /set alone shows what there is.");
         Change(_talk.Settings.With(name, Unquoted(value)));
     }
 
     void Unset(string name)
     {
-        if (name == "system")
-            _talk.System = null;
-        else if (name == "think")
-            _talk.Thinks = null;
-        else
-            Change(_talk.Settings.Without(name).Over(_talk.Engine.Stored?.Parameters.Settings ?? ReplySettings.None));
+        switch (name)
+        {
+            case "":
+                throw new UserErrorException("/unset needs the name of what is to be taken back; /set alone shows what there is.");
+            case "system":
+                _talk.System = null;
+                return;
+            case "think":
+                _talk.Thinks = null;
+                return;
+            case "verbose":
+                _talk.IsVerbose = false;
+                return;
+            case "depth":
+                _talk.ShowsDepth = true;
+                return;
+        }
+
+        Change(_talk.Settings.Without(name).Over(_talk.Engine.Stored?.Parameters.Settings ?? ReplySettings.None));
     }
 
     void Change(ReplySettings settings)
     {
         var model = _talk.Engine.Model;
         _talk.Engine.CheckMemory(settings.Text(model.Config, settings.ContextTokens(model.Config)));
+        var known = _talk.Settings.Oddities(model.Config, model.HasGate).ToArray();
         _talk.Settings = settings;
-        foreach (var oddity in settings.Oddities(model.Config, model.HasGate))
+        foreach (var oddity in settings.Oddities(model.Config, model.HasGate).Except(known))
             Front.Warn(oddity);
+    }
+
+    void Clear()
+    {
+        if (_talk.Clear() is > 0 and var own)
+            Console.Error.WriteLine($"[the {own} messages that the model brings along stay]");
     }
 
     void Show(string what)
@@ -106,13 +127,13 @@ sealed class ChatCommands
                 break;
             case "messages":
                 foreach (var turn in _talk.Turns)
-                    Front.Results.WriteLine($"{turn.Role}: {Front.Plain(turn.Content.ReplaceLineEndings(" "))}");
+                    Front.WriteLines($"{turn.Role}: {turn.Content}");
                 break;
             case "modelfile":
-                Front.Results.WriteLine(ToModelfile().ToString().TrimEnd());
+                Front.WriteLines(ToModelfile().ToString());
                 break;
             case "system":
-                Front.Results.WriteLine(_talk.System ?? "There is no system message.");
+                Front.WriteLines(_talk.System ?? "There is no system message.");
                 break;
             default:
                 throw new UserErrorException("/show takes settings, messages, modelfile or system; alone, it shows the model and what is set.");
@@ -171,15 +192,25 @@ sealed class ChatCommands
             : _talk.Settings.Of(setting);
     }
 
-    async Task Save(string name)
+    async Task<bool> Save(string name)
     {
         if (name.Length == 0)
             throw new UserErrorException("/save needs a name for the stored model, as in: /save my-model");
 
+        var message = _talk.Turns.ToList().FindIndex(turn => turn.Content.Contains(Modelfile.Fence, StringComparison.Ordinal));
+        if (message >= 0)
+            throw new UserErrorException($"message {message + 1} has three quotation marks in a row, which a Modelfile cannot hold, so this conversation cannot be saved. After /clear, the settings can.");
+
         var options = new CreateOptions { BaseFolder = Environment.CurrentDirectory, BuiltInPath = OwnModel.PathIfAny };
-        var cancel = Interrupts.Token;
-        var created = await ProgressBar.Steps(progress => new ModelStore().CreateAsync(ModelName.Parse(name), ToModelfile(), options, progress, cancel)).ConfigureAwait(false);
+        var (store, wanted, cancel) = (new ModelStore(), ModelName.Parse(name), Interrupts.Token);
+        var isThere = store.Find(wanted) is not null;
+        var created = await ProgressBar.Steps(progress => store.CreateAsync(wanted, ToModelfile(), options, progress, cancel)).ConfigureAwait(false);
         StoreCommand.Report(created);
+        if (isThere)
+            Console.Error.WriteLine($"[it takes the place of the '{wanted}' that was there]");
+        if (_talk.Thinks is not null)
+            Console.Error.WriteLine("[/set think is not kept with a model; say it again next time]");
+        return true;
     }
 
     Modelfile ToModelfile() => new()
@@ -187,18 +218,9 @@ sealed class ChatCommands
         From = _talk.Engine.Name,
         Parameters = [.. _talk.Settings.Entries().Select(entry => new ModelParameter(entry.Name, entry.Value))],
         Template = _talk.Engine.Stored?.Template,
-        System = _talk.System,
+        System = _talk.System ?? (_talk.Engine.Stored?.System is null ? null : ""),     // nothing in place of what the model brings
         Messages = [.. _talk.Turns.Select(turn => new ChatMessage(turn.Role, turn.Content))],
     };
-
-    async Task Retry()
-    {
-        if (_talk.TakeBack() is not { } question)
-            throw new UserErrorException("nothing was asked yet.");
-        if (_talk.Settings.Seed is { } seed)
-            _talk.Settings = _talk.Settings with { Seed = unchecked(seed + 1) };   // the same seed would say the same again
-        await _talk.Answer(question).ConfigureAwait(false);
-    }
 
     void Help()
     {
@@ -212,10 +234,10 @@ sealed class ChatCommands
         Front.Results.Write(table);
     }
 
-    static Func<string, Task> Now(Action<string> act) => rest =>
+    static Func<string, Task<bool>> Now(Action<string> act) => rest =>
     {
         act(rest);
-        return Task.CompletedTask;
+        return Task.FromResult(true);
     };
 
     static bool IsOn(string name, string value) => value switch

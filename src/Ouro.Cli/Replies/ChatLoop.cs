@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using Ouro.Chat;
 using Ouro.Formats;
 using Ouro.Serving.Store;
@@ -6,7 +7,7 @@ using Spectre.Console;
 namespace Ouro.Cli.Replies;
 
 /// <summary>Asks, answers and obeys until the person leaves.</summary>
-sealed class ChatLoop
+sealed partial class ChatLoop
 {
     const string Fence = Modelfile.Fence;
 
@@ -18,7 +19,7 @@ sealed class ChatLoop
     public ChatLoop(Conversation conversation, IChatInput input)
     {
         (_conversation, _input, _commands) = (conversation, input, new ChatCommands(conversation));
-        conversation.ShowsDepth = conversation.TellsDepth = true;
+        conversation.ShowsDepth = true;
     }
 
     /// <returns>The exit code: 0, or 1 if lines came from a pipe and one of them could not be used.</returns>
@@ -31,55 +32,71 @@ sealed class ChatLoop
             Front.Messages.MarkupLine("[dim]Ask away. /help shows what else there is; Ctrl-C ends a reply, Ctrl-D the conversation.[/]");
         while (await Message().ConfigureAwait(false) is { } text && !ChatCommands.IsFarewell(text))
         {
-            if (!string.IsNullOrWhiteSpace(text))
-                await Take(text).ConfigureAwait(false);
+            // A person may go on after an interrupt; lines from a pipe are not to be sent after one that was.
+            if (!string.IsNullOrWhiteSpace(text) && !await Take(text).ConfigureAwait(false) && !_input.IsTerminal)
+                return Front.Interrupted;
         }
 
         return _isWrong && !_input.IsTerminal ? 1 : 0;
     }
 
-    async Task Take(string text)
+    /// <returns>False if it was interrupted.</returns>
+    async Task<bool> Take(string text)
     {
         try
         {
-            if (text.StartsWith('/'))
-                await _commands.Run(text).ConfigureAwait(false);
-            else
-                await _conversation.Answer(text).ConfigureAwait(false);
+            if (!text.StartsWith('/'))
+                return await _conversation.Answer(text).ConfigureAwait(false);
+
+            return await _commands.Run(text).ConfigureAwait(false);
         }
         catch (Exception problem) when (problem is ChatException or SettingException or UserErrorException or StoreException or ModelFileException or InsufficientMemoryException)
         {
             _isWrong = true;
             Console.Error.WriteLine($"ouro: {Front.Plain(problem.Message)}");
+            return true;
         }
         catch (OperationCanceledException)
         {
             Console.Error.WriteLine("[interrupted]");
+            return false;
         }
     }
 
-    /// <summary>A line, or the lines from one mark of three quotes to the next; null at the end.</summary>
+    /// <summary>A line, or the lines from three quotes to a line that ends with them; null at the end, nothing if it was thrown away.</summary>
     async Task<string?> Message()
     {
         Interrupts.Renew();
-        var text = await _input.Read(">>> ").ConfigureAwait(false);
-        var opening = text?.IndexOf(Fence, StringComparison.Ordinal) ?? -1;
-        // A command may have its text in quotes, too; elsewhere they count only at the beginning.
-        if (text is null || opening < 0 || (opening > 0 && !text.StartsWith('/')))
+        var (text, isDropped) = await _input.Read(">>> ").ConfigureAwait(false);
+        if (isDropped)
+            return "";
+
+        if (text is null || Opening().Match(text) is not { Success: true } opening)
             return text;
 
-        var (head, rest) = (text[..opening], text[(opening + Fence.Length)..]);
-        while (!rest.Contains(Fence, StringComparison.Ordinal))
+        var rest = text[opening.Length..];
+        while (!rest.TrimEnd().EndsWith(Fence, StringComparison.Ordinal))
         {
-            if (await _input.Read("... ").ConfigureAwait(false) is not { } line)
-                break;
-            rest += "\n" + line;
+            (text, isDropped) = await _input.Read(LineEditor.Continuation).ConfigureAwait(false);
+            if (isDropped || (text is null && _input.IsTerminal))
+                return "";
+            if (text is null)
+                throw new UserErrorException($"a text is opened with {Fence} and not closed. End its last line with {Fence}.");
+            rest += "\n" + text;
         }
 
-        var end = rest.IndexOf(Fence, StringComparison.Ordinal);
-        return head + (end < 0 ? rest : rest[..end] + rest[(end + Fence.Length)..]).Trim('\n');
+        return opening.Groups[1].Value + rest.TrimEnd()[..^Fence.Length].Trim('\n');
     }
+
+    /// <summary>Three quotes where a message or the value of a /set begins.</summary>
+    [GeneratedRegex("^(|/set +(?:parameter +)?\\S+ +)\"\"\"")]
+    private static partial Regex Opening();
 }
+
+/// <summary>What came when a line was asked for.</summary>
+/// <param name="Text">The line, or lines; null at the end.</param>
+/// <param name="IsDropped">True if the person threw it away.</param>
+readonly record struct ChatLine(string? Text, bool IsDropped = false);
 
 /// <summary>Where a conversation's lines come from.</summary>
 interface IChatInput
@@ -87,9 +104,9 @@ interface IChatInput
     /// <summary>True where a person types.</summary>
     bool IsTerminal { get; }
 
-    /// <summary>The next line, or lines; null at the end.</summary>
+    /// <summary>The next line, or lines.</summary>
     /// <exception cref="OperationCanceledException">The person interrupted.</exception>
-    Task<string?> Read(string prompt);
+    Task<ChatLine> Read(string prompt);
 }
 
 /// <summary>Lines from a pipe or file.</summary>
@@ -97,7 +114,7 @@ sealed class PipedInput : IChatInput
 {
     public bool IsTerminal => false;
 
-    public Task<string?> Read(string prompt) => Task.Run(Console.In.ReadLine).WaitAsync(Interrupts.Token);
+    public async Task<ChatLine> Read(string prompt) => new((await Task.Run(Console.In.ReadLine).WaitAsync(Interrupts.Token).ConfigureAwait(false))?.TrimStart('\uFEFF'));
 }
 
 /// <summary>A person at a terminal, with what was typed before, in earlier conversations, too.</summary>
@@ -107,13 +124,12 @@ sealed class TerminalInput : IChatInput
 
     public bool IsTerminal => true;
 
-    public Task<string?> Read(string prompt) => LineEditor.CanDraw
-        ? Task.FromResult(new LineEditor(prompt, _history).Read())
-        : Asked(prompt);
-
-    static Task<string?> Asked(string prompt)
+    public async Task<ChatLine> Read(string prompt)
     {
-        Console.Error.Write(prompt);
-        return Task.Run(Console.In.ReadLine).WaitAsync(Interrupts.Token);
+        if (LineEditor.CanDraw)
+            return new LineEditor(prompt, _history).Read();
+
+        await Console.Error.WriteAsync(prompt).ConfigureAwait(false);
+        return new ChatLine(await Task.Run(Console.In.ReadLine).WaitAsync(Interrupts.Token).ConfigureAwait(false));
     }
 }

@@ -3,7 +3,7 @@ using Spectre.Console;
 
 namespace Ouro.Cli.Replies;
 
-/// <summary>A colour for every depth, from green for the first loop to red for the last: of a brightness that is legible on dark and light terminals.</summary>
+/// <summary>A colour for every depth, from green for the first loop to orange for the last: of a brightness that is legible on dark and light terminals.</summary>
 sealed class DepthColors
 {
     // Numbers of the 256 colours that terminals know.

@@ -3,7 +3,7 @@ using Ouro.Serving.Store;
 
 namespace Ouro.Cli.Replies;
 
-/// <summary>What was typed, oldest first; it lives on in a file beside the store, which only its owner can read.</summary>
+/// <summary>What was typed, oldest first; it lives on in a file of the store's folder, which only its owner can read.</summary>
 /// <remarks>A JSON string a line. What cannot be read or written there is left out: a conversation does not end for that. <c>OURO_NO_HISTORY=1</c> keeps no file.</remarks>
 sealed class InputHistory
 {
@@ -58,7 +58,10 @@ sealed class InputHistory
         try
         {
             Directory.CreateDirectory(Path.GetDirectoryName(file)!);
+            var isTorn = File.Exists(file) && !File.ReadAllBytes(file).AsSpan().EndsWith("\n"u8) && new FileInfo(file).Length > 0;
             using var writer = Writer(file, FileMode.Append);
+            if (isTorn)
+                writer.WriteLine();
             writer.WriteLine(JsonSerializer.Serialize(text, PlainJson.Text.String));
         }
         catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)

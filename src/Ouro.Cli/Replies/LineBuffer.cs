@@ -32,13 +32,20 @@ sealed class LineBuffer(IReadOnlyList<string> history)
     public int Cursor { get; private set; }
 
     /// <summary>Takes a key.</summary>
-    /// <param name="moreComes">True if other keys wait already, as when a text is pasted: its line ends do not send it.</param>
-    public KeyOutcome Press(ConsoleKeyInfo key, bool moreComes)
+    /// <param name="isPasted">True if it is part of a text that is pasted: its line ends do not send it.</param>
+    public KeyOutcome Press(ConsoleKeyInfo key, bool isPasted = false)
     {
         var (isControl, isAlt) = (key.Modifiers.HasFlag(ConsoleModifiers.Control), key.Modifiers.HasFlag(ConsoleModifiers.Alt));
+        if (isControl && isAlt && !char.IsControl(key.KeyChar))
+        {
+            // AltGr, as on many keyboards for '@' and braces.
+            Insert(key.KeyChar.ToString());
+            return KeyOutcome.Goes;
+        }
+
         if (key.KeyChar == '\n' || key.Key == ConsoleKey.Enter)
         {
-            if (key.KeyChar != '\n' && !isAlt && !moreComes)
+            if (key.KeyChar != '\n' && !isAlt && !isPasted)
                 return KeyOutcome.Ready;
 
             Insert("\n");
@@ -102,14 +109,14 @@ sealed class LineBuffer(IReadOnlyList<string> history)
             case ConsoleKey.UpArrow:
             case ConsoleKey.P when isControl:
                 if (LineStart(Cursor) is > 0 and var start)
-                    Cursor = Math.Min(LineStart(start - 1) + Cursor - start, start - 1);
+                    Cursor = Boundary(LineStart(start - 1), Math.Min(LineStart(start - 1) + Cursor - start, start - 1));
                 else
                     Recall(_place - 1);
                 return true;
             case ConsoleKey.DownArrow:
             case ConsoleKey.N when isControl:
                 if (LineEnd(Cursor) is var end && end < Text.Length)
-                    Cursor = Math.Min(end + 1 + Cursor - LineStart(Cursor), LineEnd(end + 1));
+                    Cursor = Boundary(end + 1, Math.Min(end + 1 + Cursor - LineStart(Cursor), LineEnd(end + 1)));
                 else
                     Recall(_place + 1);
                 return true;
@@ -156,14 +163,15 @@ sealed class LineBuffer(IReadOnlyList<string> history)
     /// <summary>Where the character behind a place ends: what people see as one may be several of .NET's.</summary>
     int After(int at) => at + StringInfo.GetNextTextElementLength(Text.AsSpan(at));
 
-    int Before(int at)
+    int Before(int at) => at == 0 ? 0 : Text[at - 1] == '\n' ? at - 1 : Boundary(LineStart(at), at - 1);
+
+    /// <summary>The last place from a line's start on that is not behind another, and not within a character.</summary>
+    int Boundary(int start, int at)
     {
-        var (start, last) = (LineStart(Math.Max(0, at - 1)), 0);
-        if (at > 0 && Text[at - 1] == '\n')
-            return at - 1;
-        for (var place = start; place < at; place = After(place))
-            last = place;
-        return last;
+        var place = start;
+        while (place < at && After(place) is var next && next <= at)
+            place = next;
+        return place;
     }
 
     int WordBefore(int at)

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Ouro.Serving.Store;
 using Spectre.Console.Rendering;
 
 namespace Ouro.Cli.Replies;
@@ -9,56 +10,84 @@ namespace Ouro.Cli.Replies;
 /// <param name="history">What was typed before; what is sent is added.</param>
 sealed class LineEditor(string prompt, InputHistory history)
 {
-    const string Continuation = "... ";
+    /// <summary>What stands before every line but the first.</summary>
+    public const string Continuation = "... ";
+
+    const string PasteMarksOn = "\e[?2004h";
+    const string PasteMarksOff = "\e[?2004l";
+    const string PasteBegins = "[200~";
+    const string PasteEnds = "[201~";
 
     readonly LineBuffer _buffer = new(history.Entries);
     readonly TextWriter _screen = Console.Error;
     int _rowShown;      // of the cursor, from the first row drawn
+    bool _isPasting;
 
     /// <summary>True if a terminal is there to draw on.</summary>
     public static bool CanDraw => !Console.IsInputRedirected && !Console.IsErrorRedirected && Front.Messages.Profile.Capabilities.Ansi;
 
-    /// <summary>The text; null at the end, which Ctrl-D on an empty line is.</summary>
+    /// <summary>What was typed; Ctrl-C throws it away, and Ctrl-D where there is nothing is the end.</summary>
     /// <exception cref="OperationCanceledException">The program is asked to end.</exception>
-    public string? Read()
+    public ChatLine Read()
     {
         Console.TreatControlCAsInput = true;
+        _screen.Write(PasteMarksOn);
         try
         {
             Draw();
             while (true)
             {
-                var key = Task.Run(() => Console.ReadKey(intercept: true)).WaitAsync(Interrupts.Token).GetAwaiter().GetResult();
+                var key = Key();
                 if (key is { Key: ConsoleKey.L, Modifiers: ConsoleModifiers.Control })
                     Clear();
-                var moreComes = Console.KeyAvailable;
-                var outcome = _buffer.Press(key, moreComes);
-                if (outcome != KeyOutcome.Goes)
+                var outcome = key.Key == ConsoleKey.Escape && Console.KeyAvailable ? Marked(key) : _buffer.Press(key, _isPasting);
+                if (outcome == KeyOutcome.Goes)
                 {
-                    Draw(atEnd: true);
-                    _screen.Write("\r\n");
+                    if (!Console.KeyAvailable)
+                        Draw();
+                    continue;
                 }
 
-                switch (outcome)
-                {
-                    case KeyOutcome.Ready:
-                        history.Add(_buffer.Text);
-                        return _buffer.Text;
-                    case KeyOutcome.Ended:
-                        return null;
-                    case KeyOutcome.Dropped:
-                        _rowShown = 0;
-                        break;
-                }
-
-                if (!moreComes)
-                    Draw();
+                Draw(atEnd: true);
+                _screen.Write("\r\n");
+                // Parts of a text in three quotes would open another when they come back.
+                if (outcome == KeyOutcome.Ready && prompt != Continuation && !_buffer.Text.Contains(Modelfile.Fence, StringComparison.Ordinal))
+                    history.Add(_buffer.Text);
+                return new ChatLine(outcome == KeyOutcome.Ended ? null : _buffer.Text, IsDropped: outcome == KeyOutcome.Dropped);
             }
         }
         finally
         {
+            _screen.Write(PasteMarksOff);
+            _screen.Flush();
             Console.TreatControlCAsInput = false;
         }
+    }
+
+    static ConsoleKeyInfo Key() => Task.Run(() => Console.ReadKey(intercept: true)).WaitAsync(Interrupts.Token).GetAwaiter().GetResult();
+
+    /// <summary>The terminal marks where a pasted text begins and ends; whatever else follows Escape is typed.</summary>
+    KeyOutcome Marked(ConsoleKeyInfo escape)
+    {
+        var keys = new List<ConsoleKeyInfo>();
+        while (keys.Count < PasteBegins.Length && Console.KeyAvailable)
+        {
+            keys.Add(Key());
+            var read = string.Concat(keys.Select(key => key.KeyChar));
+            if (read is PasteBegins or PasteEnds)
+            {
+                _isPasting = read == PasteBegins;
+                return KeyOutcome.Goes;
+            }
+
+            if (!PasteBegins.StartsWith(read, StringComparison.Ordinal) && !PasteEnds.StartsWith(read, StringComparison.Ordinal))
+                break;
+        }
+
+        var outcome = _buffer.Press(escape, _isPasting);
+        foreach (var key in keys)
+            outcome = outcome == KeyOutcome.Goes ? _buffer.Press(key, _isPasting) : outcome;
+        return outcome;
     }
 
     void Clear()

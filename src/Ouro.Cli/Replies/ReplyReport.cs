@@ -59,7 +59,8 @@ sealed class ReplyReport(Engine engine, ReplySettings settings, ReplySummary sum
             Line("a token", $"{((double)now.WritingPasses / summary.Tokens).ToString("0.00", text)} passes");
         if (now.Guesses > 0)
         {
-            var saved = now.Seconds < ShortestTelling ? ""
+            // An estimate that is far off was made while other programs had the processors.
+            var saved = now.Seconds < ShortestTelling || now.Seconds > 10 * now.PlainSeconds ? ""
                 : now.Seconds <= now.PlainSeconds ? $"; {(1 - now.Seconds / now.PlainSeconds).ToString("P0", text)} of the time saved"
                 : $"; {(now.Seconds / now.PlainSeconds - 1).ToString("P0", text)} more time than without";
             Line("guesses", $"{now.GuessesKept} of {now.Guesses} held{saved}");

@@ -12,10 +12,15 @@ static class RunCommand
         var options = new TalkOptions();
         var command = new Command("run", "Answers a prompt, or holds a conversation; text streams as it is made.") { prompt, raw };
         options.AddTo(command);
+        command.Validators.Add(result =>
+        {
+            if (result.GetResult(raw) is { Implicit: false } && options.ChatOnly.FirstOrDefault(option => result.GetResult(option) is { Implicit: false }) is { } chat)
+                result.AddError($"{chat.Name} belongs to the chat format, which --raw leaves out. Leave one of them out.");
+        });
         command.SetAction(async (parsed, _) =>
         {
             using var engine = options.Open(parsed);
-            using var conversation = options.Conversation(parsed, engine);
+            var conversation = options.Conversation(parsed, engine);
             if (parsed.GetValue(prompt) is null && !Console.IsInputRedirected)
                 return await new ChatLoop(conversation, new TerminalInput()).Run();
 

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Security.Cryptography;
 using Ouro.Chat;
 using Ouro.Formats;
 using Ouro.Generation;
@@ -26,6 +25,9 @@ sealed class TalkOptions
 
     public TalkOptions() => _reply = new ReplyOptions(_engine);
 
+    /// <summary>The options that mean something in the chat format only.</summary>
+    public IReadOnlyList<Option> ChatOnly => [_system, _think.Option];
+
     public void AddTo(Command command)
     {
         _engine.AddTo(command);
@@ -43,8 +45,6 @@ sealed class TalkOptions
     public Conversation Conversation(ParseResult parsed, Engine engine)
     {
         var settings = Settings(parsed).Over(engine.Stored?.Parameters.Settings ?? ReplySettings.None);
-        // One seed for the whole conversation, so that naming it brings all of it back.
-        settings = settings with { Seed = settings.Seed ?? RandomNumberGenerator.GetInt32(int.MaxValue) };
         ReplyOptions.WarnAbout(settings, engine.Model);
         var need = engine.CheckMemory(settings.Text(engine.Model.Config, settings.ContextTokens(engine.Model.Config)));
         var isVerbose = parsed.GetValue(_verbose);

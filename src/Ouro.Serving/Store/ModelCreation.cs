@@ -72,7 +72,7 @@ sealed class ModelCreation(ModelStore store, ModelName name, CreateOptions optio
             Details = weights?.Details ?? parent!.Details,
             Parameters = (parent?.Parameters ?? StoredParameters.None).Under(modelfile.Parameters),
             Template = modelfile.Template ?? parent?.Template,
-            System = modelfile.System ?? parent?.System,
+            System = (modelfile.System ?? parent?.System) is { Length: > 0 } system ? system : null,     // an empty one takes the parent's away
             Messages = modelfile.Messages.Count > 0 ? modelfile.Messages : parent?.Messages ?? [],
             Licenses = [.. (parent?.Licenses ?? []).Union(modelfile.Licenses)],
         };

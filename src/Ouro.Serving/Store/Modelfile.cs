@@ -65,13 +65,13 @@ public sealed record Modelfile
         byte[] bytes;
         try
         {
-            using var file = File.OpenRead(path);
-            if (file.Length > MostBytes)
-                throw new StoreException(StoreFault.Invalid, $"{path}: has {file.Length:N0} bytes, but a Modelfile has at most {MostBytes:N0}. Is this the model itself? Write a small text that begins with FROM and its name.");
-            bytes = new byte[file.Length];
-            file.ReadExactly(bytes);
+            using var file = File.OpenRead(path);     // or a pipe, whose length nobody knows
+            var read = new byte[MostBytes + 1];
+            bytes = read[..file.ReadAtLeast(read, read.Length, throwOnEndOfStream: false)];
             if (bytes.AsSpan().StartsWith("GGUF"u8))
                 throw new StoreException(StoreFault.Invalid, $"{path}: is a GGUF file, but a Modelfile is asked for. Is this the model itself? Write a small text that begins with FROM and its name.");
+            if (bytes.Length > MostBytes)
+                throw new StoreException(StoreFault.Invalid, $"{path}: has more than {MostBytes:N0} bytes, which is the most for a Modelfile. Is this the model itself? Write a small text that begins with FROM and its name.");
         }
         catch (Exception problem) when (problem is IOException or UnauthorizedAccessException or ArgumentException)
         {

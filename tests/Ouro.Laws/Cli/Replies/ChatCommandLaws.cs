@@ -41,6 +41,7 @@ public sealed class ChatCommandLaws
         var later = OuroProgram.RunWith("/show messages\n/clear\n/retry\n", shop.Environment(), "chat", "me/talk:one");
 
         file.ShouldContain("PARAMETER num_iterations 3");
+        file.ShouldNotContain("seed");      // nobody set one
         file.ShouldContain($"MESSAGE assistant \"\"\"{Name}\"\"\"");
         later.OutputLines[..2].ShouldBe(["user: Who are you?", $"assistant: {Name}"]);
         later.OutputLines[^1].ShouldBe(Name);   // the question that came along, asked again
@@ -56,6 +57,14 @@ public sealed class ChatCommandLaws
         answer.Code.ShouldBe(0, answer.Errors);
         answer.Output.ShouldContain("MESSAGE user \"\"\"Who\nare you?\"\"\"");
         answer.Output.ShouldContain("SYSTEM \"\"\"one\ntwo\"\"\"");
+    }
+
+    [Fact]
+    public void A_text_that_is_not_closed_is_told()
+    {
+        using var shop = new StoreShop();
+
+        OuroProgram.RunWith("/set system \"\"\"one\ntwo\n", shop.Environment(), "chat").ShouldRefuse("opened with \"\"\"");
     }
 
     [Theory]
@@ -81,6 +90,68 @@ public sealed class ChatCommandLaws
         answer.ErrorLines[0].ShouldStartWith("ouro: ");
         answer.ErrorLines[0].ShouldContain(says);
         answer.OutputLines.ShouldHaveSingleItem().ShouldBe(Name);
+    }
+
+    [Fact]
+    public void What_was_taken_away_is_not_saved()
+    {
+        using var shop = new StoreShop();
+        shop.Create("brief", new Ouro.Serving.Store.Modelfile { From = "nano", System = "Be brief." });
+
+        OuroProgram.RunWith("/unset system\n/save plain\n", shop.Environment(), "chat", "brief").ShouldSucceed();
+
+        shop.Find("plain").ShouldNotBeNull().System.ShouldBeNull();
+        shop.Find("brief").ShouldNotBeNull().System.ShouldBe("Be brief.");
+    }
+
+    [Fact]
+    public void Another_try_is_another_text_and_one_that_fails_leaves_all_as_it_was()
+    {
+        using var shop = new StoreShop();
+
+        var answer = OuroProgram.RunWith("Tell me about Ann.\n/set temperature 2\n/retry\n/retry\n/set num_ctx 3\n/retry\n/show messages\n", shop.Environment(), "chat", "--seed", "5", "--num-predict", "20");
+
+        var said = answer.OutputLines[..^2];
+        said.Distinct().Count().ShouldBe(said.Length, answer.Output);
+        answer.OutputLines[^2].ShouldBe("user: Tell me about Ann.");
+        answer.OutputLines[^1].ShouldBe($"assistant: {said[^1]}");
+        answer.Errors.ShouldContain("the context holds 3");
+    }
+
+    [Fact]
+    public void A_conversation_that_outgrows_the_context_goes_on_without_its_oldest_part()
+    {
+        using var shop = new StoreShop();
+
+        var answer = Chat(shop, [.. Enumerable.Repeat("Who are you?", 16), "/show"]);
+
+        answer.Code.ShouldBe(0, answer.Errors);
+        answer.OutputLines.Count(line => line.Length > 0 && !line.Contains("  ", StringComparison.Ordinal)).ShouldBe(16);
+        answer.Errors.ShouldContain("nearly full: the oldest");
+        answer.OutputLines.ShouldContain(line => line.StartsWith("messages", StringComparison.Ordinal) && line.TrimEnd().EndsWith(" 32", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task An_interrupt_ends_lines_from_a_pipe()
+    {
+        using var shop = new StoreShop();
+        using var process = OuroProgram.StartIn(shop.Environment(), ["chat", OuroProgram.Golden("one-layer-32-loops"), "--seed", "7"]);
+        try
+        {
+            await process.StandardInput.WriteAsync("hello\nhello\nhello\n");
+            process.StandardInput.Close();
+            (await process.StandardOutput.ReadAsync(new char[1])).ShouldBe(1);
+
+            OuroProgram.Interrupt(process);
+            var answer = OuroProgram.Finish(process, process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
+
+            answer.Code.ShouldBe(130, answer.Errors);
+            answer.ErrorLines.ShouldHaveSingleItem().ShouldBe("[interrupted]");
+        }
+        finally
+        {
+            process.Kill(entireProcessTree: true);
+        }
     }
 
     [Fact]
@@ -155,6 +226,18 @@ public sealed class ChatCommandLaws
         foreach (var (name, value) in environment)
             start.Environment[name] = value;
         using var process = Process.Start(start).ShouldNotBeNull();
+        try
+        {
+            return await Shown(process, keys);
+        }
+        finally
+        {
+            process.Kill(entireProcessTree: true);
+        }
+    }
+
+    static async Task<string> Shown(Process process, string keys)
+    {
         var shown = new StringBuilder();
         var seen = await ShownUntil(process, shown, ">>> ", 0);
         await process.StandardInput.WriteAsync(keys);

@@ -55,11 +55,22 @@ public sealed class LineBufferLaws
     {
         var line = Typed("a");
 
-        line.Press(Enter, moreComes: true).ShouldBe(KeyOutcome.Goes);
-        line.Press(new ConsoleKeyInfo('\r', ConsoleKey.Enter, false, alt: true, false), moreComes: false).ShouldBe(KeyOutcome.Goes);
-        line.Press(new ConsoleKeyInfo('\n', ConsoleKey.J, false, false, control: true), moreComes: false).ShouldBe(KeyOutcome.Goes);
+        line.Press(Enter, isPasted: true).ShouldBe(KeyOutcome.Goes);
+        line.Press(new ConsoleKeyInfo('\r', ConsoleKey.Enter, false, alt: true, false)).ShouldBe(KeyOutcome.Goes);
+        line.Press(new ConsoleKeyInfo('\n', ConsoleKey.J, false, false, control: true)).ShouldBe(KeyOutcome.Goes);
         line.Text.ShouldBe("a\n\n\n");
-        line.Press(Enter, moreComes: false).ShouldBe(KeyOutcome.Ready);
+        line.Press(Enter).ShouldBe(KeyOutcome.Ready);
+    }
+
+    [Fact]
+    public void What_AltGr_types_is_typed()
+    {
+        var line = Typed("");
+
+        foreach (var (symbol, key) in new[] { ('@', ConsoleKey.Q), ('ć', ConsoleKey.C), ('ą', ConsoleKey.A), ('ń', ConsoleKey.N), ('}', ConsoleKey.D0) })
+            line.Press(new ConsoleKeyInfo(symbol, key, false, alt: true, control: true));
+
+        line.Text.ShouldBe("@ćąń}");
     }
 
     [Fact]
@@ -94,7 +105,7 @@ public sealed class LineBufferLaws
     public void No_order_of_keys_leaves_the_text()
     {
         var random = new Random(7);
-        const string Symbols = "ab\n\t é\ud83d\udc69";
+        const string Symbols = "ab\n\t é日";
         var keys = Enum.GetValues<ConsoleKey>();
         for (var round = 0; round < 200; round++)
         {
@@ -103,10 +114,13 @@ public sealed class LineBufferLaws
             {
                 var symbol = Symbols[random.Next(Symbols.Length)];
                 line.Press(new ConsoleKeyInfo(symbol, keys[random.Next(keys.Length)], false, random.Next(4) == 0, random.Next(4) == 0), random.Next(2) == 0);
-                line.Cursor.ShouldBeInRange(0, line.Text.Length);
+                Places(line.Text).ShouldContain(line.Cursor);
             }
         }
     }
+
+    /// <summary>The places between what people see as characters.</summary>
+    static HashSet<int> Places(string text) => [.. System.Globalization.StringInfo.ParseCombiningCharacters(text), text.Length];
 
     static LineBuffer Typed(string text, params string[] history)
     {
@@ -118,10 +132,10 @@ public sealed class LineBufferLaws
     static void Type(LineBuffer line, string text)
     {
         foreach (var symbol in text)
-            line.Press(new ConsoleKeyInfo(symbol, ConsoleKey.None, false, false, false), moreComes: true);
+            line.Press(new ConsoleKeyInfo(symbol, ConsoleKey.None, false, false, false), isPasted: true);
     }
 
-    static void Press(LineBuffer line, ConsoleKey key) => line.Press(new ConsoleKeyInfo('\0', key, false, false, false), moreComes: false).ShouldBe(KeyOutcome.Goes);
+    static void Press(LineBuffer line, ConsoleKey key) => line.Press(new ConsoleKeyInfo('\0', key, false, false, false)).ShouldBe(KeyOutcome.Goes);
 
-    static KeyOutcome Control(LineBuffer line, ConsoleKey key) => line.Press(new ConsoleKeyInfo('\0', key, false, false, control: true), moreComes: false);
+    static KeyOutcome Control(LineBuffer line, ConsoleKey key) => line.Press(new ConsoleKeyInfo('\0', key, false, false, control: true));
 }

@@ -20,6 +20,27 @@ public sealed class ServeKillLaws
         for (var round = 0; round < Rounds; round++)
         {
             using var process = OuroProgram.StartIn(shop.Environment(hub), ["serve", "--host", "127.0.0.1:0", "--threads", "1", "--quiet"]);
+            await Use(process, confirmed, round, TimeSpan.FromMilliseconds(100 + random.Next(1500)));
+
+            shop.Check().Problems.ShouldBeEmpty();
+            foreach (var name in confirmed)
+                shop.Find(name).ShouldNotBeNull(name);
+            foreach (var model in shop.Store.List())
+                new FileInfo(model.Path).Length.ShouldBe(model.Bytes);
+        }
+
+        confirmed.ShouldNotBeEmpty();
+        shop.Clock.Ahead = TimeSpan.FromDays(9);
+        shop.Create("last");
+        shop.ShouldBeClean();
+    }
+
+    /// <summary>Has a server do many things at once, and kills it.</summary>
+    /// <param name="life">How long the server lives; the first one until it has confirmed something.</param>
+    static async Task Use(Process process, HashSet<string> confirmed, int round, TimeSpan life)
+    {
+        try
+        {
             var greeting = (await process.StandardOutput.ReadLineAsync()).ShouldNotBeNull(await Said(process));
             using var client = new HttpClient { BaseAddress = new Uri(greeting.Split(' ')[^1]) };
 
@@ -35,22 +56,15 @@ public sealed class ServeKillLaws
             if (round == 0)
                 await ServerUnderTest.Eventually(() => Count(confirmed) > 0, "something is confirmed");
             else
-                await Task.WhenAny(work, Task.Delay(100 + random.Next(1500)));
-            process.Kill();
+                await Task.WhenAny(work, Task.Delay(life));
+            process.Kill(entireProcessTree: true);
             await process.WaitForExitAsync();
             await work;
-
-            shop.Check().Problems.ShouldBeEmpty();
-            foreach (var name in confirmed)
-                shop.Find(name).ShouldNotBeNull(name);
-            foreach (var model in shop.Store.List())
-                new FileInfo(model.Path).Length.ShouldBe(model.Bytes);
         }
-
-        confirmed.ShouldNotBeEmpty();
-        shop.Clock.Ahead = TimeSpan.FromDays(9);
-        shop.Create("last");
-        shop.ShouldBeClean();
+        finally
+        {
+            process.Kill(entireProcessTree: true);
+        }
     }
 
     static int Count(HashSet<string> confirmed)
