@@ -10,7 +10,7 @@ namespace Ouro.Benchmarks;
 /// <summary>What depth, exits, policies and guesses do to a model that was really trained: nothing is assumed here.</summary>
 static class NanoBenchmark
 {
-    const int Questions = 800;
+    const int Questions = 4_000;
     const int Together = 32;
     const int LongestAnswer = 48;
 
@@ -19,7 +19,7 @@ static class NanoBenchmark
         var report = new Report("nano");
         using var engine = Engine.Open(OwnModel.PathOf(null), threads: 0, ActivationType.Int8);
         var run = new EvalRun(engine, Question.Drawn("nano", Questions, seed: 1), Together, LongestAnswer);
-        var alone = new EvalRun(engine, Question.Drawn("nano", Questions / 4, seed: 1), together: 1, LongestAnswer);
+        var alone = new EvalRun(engine, Question.Drawn("nano", Questions / 20, seed: 1), together: 1, LongestAnswer);
         var loops = engine.Model.Config.Loops;
 
         var byDepth = Columns();
@@ -41,7 +41,7 @@ static class NanoBenchmark
             Add(ahead, alone, $"{name}, {loops} loops", Options(loops) with { DraftLoops = draft }, cancel);
         Add(ahead, alone, "as it decides, exit threshold 0.5, last-exited", Options(loops, 0.5, KvPolicy.LastExited), cancel);
         report.Add("wavefront", ahead);
-        report.Note($"The first {Questions / 4:N0} of these questions, one at a time: passes a token and the share of guesses that held are what the wavefront really finds. "
+        report.Note($"The first {Questions / 20:N0} of these questions, one at a time: passes a token and the share of guesses that held are what the wavefront really finds. "
             + "Answers are the same to the last bit in the first four rows. A model of this size is computed from the caches, so passes of several rows are not nearly free as they are for large models.");
         report.Finish(write);
     }

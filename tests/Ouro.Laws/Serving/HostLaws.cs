@@ -11,7 +11,7 @@ namespace Ouro.Laws.Serving;
 public sealed partial class HostLaws
 {
     /// <summary>A text that this model never ends by itself: it says one letter again and again.</summary>
-    const string Endless = """{"model": "nano", "prompt": "a", "raw": true, "options": {"num_ctx": 50000, "temperature": 0, "repeat_penalty": 1, "num_iterations": 1}}""";
+    const string Endless = """{"model": "nano", "prompt": "b b", "raw": true, "options": {"num_ctx": 50000, "temperature": 0, "repeat_penalty": 1, "num_iterations": 1}}""";
 
     [Fact]
     public async Task Programs_hear_the_words_they_look_for_and_people_get_a_page()

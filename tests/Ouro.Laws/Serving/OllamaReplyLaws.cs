@@ -109,10 +109,10 @@ public sealed class OllamaReplyLaws(SharedServer shared) : IClassFixture<SharedS
     [Fact]
     public async Task A_stop_string_ends_the_text_before_it()
     {
-        var free = (await Server.Post("/api/generate", Generate("a", "\"temperature\": 0, \"num_predict\": 20", "\"raw\": true, \"stream\": false"))).ShouldSucceed().Json;
-        var stopped = (await Server.Post("/api/generate", Generate("a", "\"temperature\": 0, \"num_predict\": 20, \"stop\": [\"c c\"]", "\"raw\": true"))).ShouldSucceed().Lines;
+        var free = (await Server.Post("/api/generate", Generate("b b", "\"temperature\": 0, \"num_predict\": 20", "\"raw\": true, \"stream\": false"))).ShouldSucceed().Json;
+        var stopped = (await Server.Post("/api/generate", Generate("b b", "\"temperature\": 0, \"num_predict\": 20, \"stop\": [\"b b\"]", "\"raw\": true"))).ShouldSucceed().Lines;
 
-        Text(free).ShouldStartWith(" c c c");
+        Text(free).ShouldStartWith(" b b b");
         free.GetProperty("done_reason").GetString().ShouldBe("length");
         free.GetProperty("eval_count").GetInt32().ShouldBe(20);
         string.Concat(stopped.Select(Text)).ShouldBe(" ");

@@ -42,7 +42,7 @@ public sealed class SlowClientLaws : IAsyncLifetime
     public async Task A_client_that_does_not_read_its_answer_is_let_go_and_its_text_freed()
     {
         // Some twenty thousand lines of two kilobytes, much more than sockets hold.
-        var body = """{"model": "nano", "prompt": "a", "raw": true, "logprobs": true, "top_logprobs": 20, "options": {"num_ctx": 20000, "num_predict": 19000, "temperature": 0}}""";
+        var body = """{"model": "nano", "prompt": "b b", "raw": true, "logprobs": true, "top_logprobs": 20, "options": {"num_ctx": 20000, "num_predict": 19000, "temperature": 0, "repeat_penalty": 1}}""";
         using var deaf = await Begin($"POST /api/generate HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: {body.Length}\r\n\r\n{body}");
         await ServerUnderTest.Eventually(() => Server.Pool.Models.Sum(model => model.Model.Unfinished) == 1, "the text is computed");
 

@@ -27,7 +27,7 @@ public sealed class ChatCommandLaws
         answer.OutputLines.ShouldContain(line => line.StartsWith("top_k ", StringComparison.Ordinal) && line.TrimEnd().EndsWith(" 5", StringComparison.Ordinal));
         answer.OutputLines.ShouldContain(line => line.StartsWith("system", StringComparison.Ordinal) && line.Contains("Be brief.", StringComparison.Ordinal));
         answer.OutputLines[^1].ShouldBe("There is no system message.");
-        answer.ErrorLines[0].ShouldBe("11 tokens, 1.3 of 4 loops each");
+        answer.ErrorLines[0].ShouldBe("11 tokens, 1.1 of 4 loops each");
         answer.ErrorLines[1].ShouldEndWith("1.0 of 1 loops each");
     }
 
