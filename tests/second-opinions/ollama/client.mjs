@@ -47,7 +47,7 @@ const scenarios = {
     two: await ollama.embed({ model, input: ["two plus two", "a dog"] }),
   }),
   abort: async () => {
-    const stream = await ollama.generate({ model, prompt: "Talk for ever.", stream: true, options: { temperature: 5, num_ctx: 16384 } });
+    const stream = await ollama.generate({ model, prompt: "b b", raw: true, stream: true, options: { temperature: 0, repeat_penalty: 1, num_ctx: 16384 } });
     let parts = 0;
     const ended = await failure((async () => {
       for await (const _ of stream) {

@@ -109,7 +109,8 @@ public sealed class ChatCommandLaws
     {
         using var shop = new StoreShop();
 
-        var answer = OuroProgram.RunWith("Tell me about Ann.\n/set temperature 2\n/retry\n/retry\n/set num_ctx 3\n/retry\n/show messages\n", shop.Environment(), "chat", "--seed", "5", "--num-predict", "20");
+        var answer = OuroProgram.RunWith("Tell me about Ann.\n/retry\n/retry\n/set num_ctx 3\n/retry\n/show messages\n", shop.Environment(),
+            "chat", "--seed", "5", "--num-predict", "8", "--temperature", "4", "--top-k", "0", "--top-p", "1");
 
         var said = answer.OutputLines[..^2];
         said.Distinct().Count().ShouldBe(said.Length, answer.Output);
