@@ -1,6 +1,5 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
-using System.Runtime.Intrinsics.Arm;
 using System.Runtime.Intrinsics.X86;
 using Ouro.Tensors.Quantization;
 
@@ -12,42 +11,20 @@ namespace Ouro.Tensors;
 /// </remarks>
 static unsafe class Wide
 {
-    /// <summary>True if the processor sums four products of bytes in 32 bits at once: AVX-VNNI, or Arm's dot product.</summary>
-    public static bool SumsFour => AvxVnni.IsSupported || Dp.IsSupported;
-
-    /// <summary>
-    /// Adds products of codes (below 128) and activations to sums that <see cref="Sums"/> reads: four products in 32 bits where <see cref="SumsFour"/>, two in 16 bits elsewhere,
-    /// where they must fit.
-    /// </summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<short> AddProducts(Vector256<short> sums, Vector256<byte> codes, Vector256<sbyte> activations)
-    {
-        if (AvxVnni.IsSupported)
-            return AvxVnni.MultiplyWideningAndAdd(sums.AsInt32(), codes, activations).AsInt16();
-        if (Dp.IsSupported)
-        {
-            return Vector256.Create(
-                Dp.DotProduct(sums.GetLower().AsInt32(), codes.GetLower().AsSByte(), activations.GetLower()),
-                Dp.DotProduct(sums.GetUpper().AsInt32(), codes.GetUpper().AsSByte(), activations.GetUpper())).AsInt16();
-        }
-
-        return sums + MultiplyPairs(codes, activations);
-    }
-
-    /// <summary>What <see cref="AddProducts"/> has come to: lane j is the sum of products 4j to 4j+3 of all that were added.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<int> Sums(Vector256<short> sums)
-        => SumsFour ? sums.AsInt32()
-            : Avx2.IsSupported ? Avx2.MultiplyAddAdjacent(sums, Vector256<short>.One)
-            : (sums.AsInt32() << 16 >> 16) + (sums.AsInt32() >> 16);
-
     /// <summary>Lane j = codes[2j] * activations[2j] + codes[2j+1] * activations[2j+1], which must fit 16 bits.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static Vector256<short> MultiplyPairs(Vector256<byte> codes, Vector256<sbyte> activations)
+    public static Vector256<short> MultiplyPairs(Vector256<byte> codes, Vector256<sbyte> activations)
         => Avx2.IsSupported
             ? Avx2.MultiplyAddAdjacent(codes, activations)
             : (codes.AsUInt16() & Vector256.Create((ushort)255)).AsInt16() * (activations.AsInt16() << 8 >> 8)
                 + (codes.AsUInt16() >>> 8).AsInt16() * (activations.AsInt16() >> 8);
+
+    /// <summary>Lane j = numbers[2j] + numbers[2j+1].</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<int> SumPairs(Vector256<short> numbers)
+        => Avx2.IsSupported
+            ? Avx2.MultiplyAddAdjacent(numbers, Vector256<short>.One)
+            : (numbers.AsInt32() << 16 >> 16) + (numbers.AsInt32() >> 16);
 
     /// <summary>Sixteen unsigned bytes as numbers.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -10,7 +10,7 @@ namespace Ouro.Benchmarks.Claims;
 sealed class KnowledgeBenchmark(ClaimTraining training)
 {
     /// <summary>Bits a parameter that the better model must have before anything is concluded.</summary>
-    const double LeastLearnt = 0.05;
+    const double LeastLearnt = 0.2;
 
     public void Run(bool write)
     {

@@ -52,11 +52,6 @@ static unsafe class ExpandedProducts
         where TFormat : struct, IPackedFormat<TFormat>
         => TFormat.Parts == 1 || TFormat.PartsAreDigits ? PackedLayout.Steps : PackedLayout.Steps / 2;
 
-    /// <summary>Steps whose products are added before they are summed in 32 bits.</summary>
-    static int StepsOfRun<TFormat>()
-        where TFormat : struct, IPackedFormat<TFormat>
-        => Wide.SumsFour ? StepsOf<TFormat>() : TFormat.StepsIn16Bits;
-
     /// <summary>Codes of each group, part and step [64 bytes], and of each group scales [2][16] and minima [2][16].</summary>
     static void Expand<TFormat>(byte* block, byte* steps, float* floats)
         where TFormat : struct, IPackedFormat<TFormat>
@@ -101,11 +96,11 @@ static unsafe class ExpandedProducts
             for (var part = 0; part < TFormat.Parts; part++)
             {
                 var from = activations + (TFormat.PartsAreDigits ? 0 : part * PackedLayout.GroupSize / 2);
-                for (var runs = StepsOf<TFormat>() / StepsOfRun<TFormat>(); runs > 0; runs--)
+                for (var runs = StepsOf<TFormat>() / TFormat.StepsIn16Bits; runs > 0; runs--)
                 {
                     var run = Vector256<short>.Zero;
-                    for (var step = 0; step < StepsOfRun<TFormat>(); step++, steps += PackedLayout.StepBytes, from += 4)
-                        run = Wide.AddProducts(run, Vector256.Load(steps), Four(from));
+                    for (var step = 0; step < TFormat.StepsIn16Bits; step++, steps += PackedLayout.StepBytes, from += 4)
+                        run += Wide.MultiplyPairs(Vector256.Load(steps), Four(from));
                     sum += Sum<TFormat>(run, part);
                 }
 
@@ -137,16 +132,16 @@ static unsafe class ExpandedProducts
             for (var part = 0; part < TFormat.Parts; part++)
             {
                 var from = activations + (TFormat.PartsAreDigits ? 0 : part * PackedLayout.GroupSize / 2);
-                for (var runs = StepsOf<TFormat>() / StepsOfRun<TFormat>(); runs > 0; runs--)
+                for (var runs = StepsOf<TFormat>() / TFormat.StepsIn16Bits; runs > 0; runs--)
                 {
                     Vector256<short> run0 = default, run1 = default, run2 = default, run3 = default;
-                    for (var step = 0; step < StepsOfRun<TFormat>(); step++, steps += PackedLayout.StepBytes, from += 4)
+                    for (var step = 0; step < TFormat.StepsIn16Bits; step++, steps += PackedLayout.StepBytes, from += 4)
                     {
                         var codes = Vector256.Load(steps);
-                        run0 = Wide.AddProducts(run0, codes, Four(from));
-                        run1 = Wide.AddProducts(run1, codes, Four(from + Next));
-                        run2 = Wide.AddProducts(run2, codes, Four(from + 2 * Next));
-                        run3 = Wide.AddProducts(run3, codes, Four(from + 3 * Next));
+                        run0 += Wide.MultiplyPairs(codes, Four(from));
+                        run1 += Wide.MultiplyPairs(codes, Four(from + Next));
+                        run2 += Wide.MultiplyPairs(codes, Four(from + 2 * Next));
+                        run3 += Wide.MultiplyPairs(codes, Four(from + 3 * Next));
                     }
 
                     sum0 += Sum<TFormat>(run0, part);
@@ -185,7 +180,7 @@ static unsafe class ExpandedProducts
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static Vector256<int> Sum<TFormat>(Vector256<short> run, int part)
         where TFormat : struct, IPackedFormat<TFormat>
-        => TFormat.PartsAreDigits && part == 1 ? Wide.Sums(run) << 4 : Wide.Sums(run);
+        => TFormat.PartsAreDigits && part == 1 ? Wide.SumPairs(run) << 4 : Wide.SumPairs(run);
 
     /// <summary>Four activation codes in every lane.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
