@@ -4,7 +4,7 @@ using Ouro.Tensors.Quantization;
 namespace Ouro.Tensors;
 
 /// <summary>Weights that vectors read as they are stored: a few activation rows are multiplied without widening the weights first.</summary>
-class PlainMatrix<TFormat>(int outputs, int inputs, ReadOnlyMemory<byte> bytes) : FloatMatrix<TFormat>(outputs, inputs, bytes)
+sealed class PlainMatrix<TFormat>(int outputs, int inputs, ReadOnlyMemory<byte> bytes) : FloatMatrix<TFormat>(outputs, inputs, bytes)
     where TFormat : struct, IStoredNumbers
 {
     /// <summary>Fewer rows than are worth a widening.</summary>
@@ -13,20 +13,12 @@ class PlainMatrix<TFormat>(int outputs, int inputs, ReadOnlyMemory<byte> bytes) 
     private protected override void Product(Activations rows, Matrix result, WorkerPool pool)
     {
         if (rows.Values.Rows <= FewRows && Inputs % Matrix.Padding == 0)
-            FewRowsProduct(rows.Values, result, pool);
+            pool.Run(new FewRowsWork(this, rows.Values, result), Outputs, Grain(rows.Values.Rows, pool.ThreadCount));
         else
             base.Product(rows, result, pool);
     }
 
-    private protected virtual void FewRowsProduct(Matrix rows, Matrix result, WorkerPool pool) => FewRowsProduct<TFormat>(rows, result, pool);
-
-    /// <typeparam name="TStored">How the stored numbers are read: the same numbers as the matrix's own format gives.</typeparam>
-    private protected void FewRowsProduct<TStored>(Matrix rows, Matrix result, WorkerPool pool)
-        where TStored : struct, IStoredNumbers
-        => pool.Run(new FewRowsWork<TStored>(this, rows, result), Outputs, Grain(rows.Rows, pool.ThreadCount));
-
-    readonly unsafe struct FewRowsWork<TStored>(PlainMatrix<TFormat> weights, Matrix rows, Matrix result) : IRangeWork
-        where TStored : struct, IStoredNumbers
+    readonly unsafe struct FewRowsWork(PlainMatrix<TFormat> weights, Matrix rows, Matrix result) : IRangeWork
     {
         public void Do(int from, int to)
         {
@@ -45,7 +37,7 @@ class PlainMatrix<TFormat>(int outputs, int inputs, ReadOnlyMemory<byte> bytes) 
         {
             var four = weights.Pointer + (long)output * weights.RowBytes;
             for (var row = 0; row < rows.Rows; row++)
-                FloatProducts.Four<TStored>(rows.RowPointer(row), four, weights.RowBytes, weights.Inputs, row == 0 ? 4 * weights.RowBytes : 0)
+                FloatProducts.Four<TFormat>(rows.RowPointer(row), four, weights.RowBytes, weights.Inputs, row == 0 ? 4 * weights.RowBytes : 0)
                     .Store(result.RowPointer(row) + output);
         }
 
@@ -54,7 +46,7 @@ class PlainMatrix<TFormat>(int outputs, int inputs, ReadOnlyMemory<byte> bytes) 
             for (var output = from; output < to; output++)
             {
                 for (var row = 0; row < rows.Rows; row++)
-                    result.RowPointer(row)[output] = FloatProducts.Four<TStored>(
+                    result.RowPointer(row)[output] = FloatProducts.Four<TFormat>(
                         rows.RowPointer(row), weights.Pointer + (long)output * weights.RowBytes, 0, weights.Inputs).ToScalar();
             }
         }
