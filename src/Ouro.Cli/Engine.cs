@@ -25,6 +25,9 @@ sealed class Engine : IDisposable
     /// <summary>What the store knows about the model, if it was named there; settings in it hold where a command does not say otherwise.</summary>
     public StoredModel? Stored { get; private init; }
 
+    /// <summary>The settings that the model brings along.</summary>
+    public ReplySettings Brought => Stored?.Parameters.Settings ?? ReplySettings.None;
+
     public int ThreadCount => _loaded.ThreadCount;
 
     public TimeSpan LoadTime => _loaded.LoadTime;
@@ -74,6 +77,10 @@ sealed class Engine : IDisposable
                     + $"layers x {shape.Loops} loops x {shape.Heads * shape.HeadSize:N0} numbers in {shape.Type}) beside {Sizes.Text(WeightBytes)} of weights, "
                     + $"but this machine has {Sizes.Text(available)}. Lower num_ctx, or take q8_0 for kv_type.");
     }
+
+    /// <summary>The same for replies with these settings.</summary>
+    /// <exception cref="UserErrorException">Weights, keys and values together are more than the machine has.</exception>
+    public string CheckMemory(ReplySettings settings) => CheckMemory(settings.Text(Model.Config, settings.ContextTokens(Model.Config)));
 
     /// <summary>Refuses ids of a tokenizer that does not belong to the model.</summary>
     /// <exception cref="UserErrorException">The model has no such token.</exception>

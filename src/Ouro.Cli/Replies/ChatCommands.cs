@@ -96,13 +96,13 @@ sealed class ChatCommands
                 return;
         }
 
-        Change(_talk.Settings.Without(name).Over(_talk.Engine.Stored?.Parameters.Settings ?? ReplySettings.None));
+        Change(_talk.Settings.Without(name).Over(_talk.Engine.Brought));
     }
 
     void Change(ReplySettings settings)
     {
         var model = _talk.Engine.Model;
-        _talk.Engine.CheckMemory(settings.Text(model.Config, settings.ContextTokens(model.Config)));
+        _talk.Engine.CheckMemory(settings);
         var known = _talk.Settings.Oddities(model.Config, model.HasGate).ToArray();
         _talk.Settings = settings;
         foreach (var oddity in settings.Oddities(model.Config, model.HasGate).Except(known))

@@ -58,7 +58,7 @@ sealed class InputHistory
         try
         {
             Directory.CreateDirectory(Path.GetDirectoryName(file)!);
-            var isTorn = File.Exists(file) && !File.ReadAllBytes(file).AsSpan().EndsWith("\n"u8) && new FileInfo(file).Length > 0;
+            var isTorn = IsTorn(file);
             using var writer = Writer(file, FileMode.Append);
             if (isTorn)
                 writer.WriteLine();
@@ -68,6 +68,20 @@ sealed class InputHistory
         {
             // It is known until the program ends.
         }
+    }
+
+    /// <summary>True if the last line has no end, as after a crash: what is written next must not be glued to it.</summary>
+    static bool IsTorn(string file)
+    {
+        if (!File.Exists(file))
+            return false;
+
+        using var bytes = File.OpenRead(file);
+        if (bytes.Length == 0)
+            return false;
+
+        bytes.Seek(-1, SeekOrigin.End);
+        return bytes.ReadByte() != '\n';
     }
 
     void Shorten(string file)

@@ -58,7 +58,8 @@ sealed class LineBuffer(IReadOnlyList<string> history)
                 return Drop();
             case ConsoleKey.D when isControl && Text.Length == 0:
                 return KeyOutcome.Ended;
-            case ConsoleKey.Delete or ConsoleKey.D when isControl || key.Key == ConsoleKey.Delete:
+            case ConsoleKey.Delete:
+            case ConsoleKey.D when isControl:
                 Remove(Cursor, After(Cursor));
                 break;
             case ConsoleKey.Backspace when isAlt:
@@ -138,8 +139,6 @@ sealed class LineBuffer(IReadOnlyList<string> history)
 
     KeyOutcome Drop()
     {
-        if (Text.Length == 0)
-            return KeyOutcome.Dropped;
         (Text, Cursor, _place) = ("", 0, history.Count);
         return KeyOutcome.Dropped;
     }

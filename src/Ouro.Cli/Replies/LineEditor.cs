@@ -100,7 +100,7 @@ sealed class LineEditor(string prompt, InputHistory history)
     {
         var rows = Rows(Math.Max(8, Console.WindowWidth), out var row, out var column);
         if (atEnd)
-            (row, column) = (rows.Count - 1, 0);
+            (row, column) = (rows.Count - 1, Width(rows[^1]));
         // A text that is higher than the terminal is shown around the cursor.
         var height = Math.Max(1, Console.WindowHeight - 1);
         var top = Math.Max(0, row - height + 1);
@@ -112,8 +112,6 @@ sealed class LineEditor(string prompt, InputHistory history)
         if (shown.Length - 1 - (row - top) is > 0 and var up)
             text.Append(CultureInfo.InvariantCulture, $"\e[{up}A");
         text.Append('\r');
-        if (atEnd)
-            column = Width(rows[^1]);
         if (column > 0)
             text.Append(CultureInfo.InvariantCulture, $"\e[{column}C");
         _screen.Write(text.Append("\e[?25h"));

@@ -24,8 +24,7 @@ sealed class ReplyReport(Engine engine, ReplySettings settings, ReplySummary sum
             return;
         }
 
-        var depths = summary.Depths.Select((count, i) => (Count: count, Depth: i + 1)).Where(entry => entry.Count > 0)
-            .Select(entry => $"[{colors.At(entry.Depth).ToMarkup()}]loop {entry.Depth} x {entry.Count}[/]");
+        var depths = DepthsOf(summary).Select(entry => $"[{colors.At(entry.Depth).ToMarkup()}]loop {entry.Depth} x {entry.Count}[/]");
         Front.Messages.MarkupLine($"[dim]{line}:[/] {string.Join("[dim],[/] ", depths)}");
     }
 
@@ -40,7 +39,7 @@ sealed class ReplyReport(Engine engine, ReplySettings settings, ReplySummary sum
         if (summary.Tokens > 0)
         {
             Line("depth", $"{summary.MeanDepth.ToString("0.00", CultureInfo.InvariantCulture)} loops a token on average, of at most {summary.Loops}: "
-                + string.Join(", ", summary.Depths.Select((count, i) => (Count: count, Depth: i + 1)).Where(entry => entry.Count > 0).Select(entry => $"loop {entry.Depth} x {entry.Count}")));
+                + string.Join(", ", DepthsOf(summary).Select(entry => $"loop {entry.Depth} x {entry.Count}")));
         }
 
         PrintPasses();
@@ -48,6 +47,10 @@ sealed class ReplyReport(Engine engine, ReplySettings settings, ReplySummary sum
         Line("threads", $"{engine.ThreadCount}, activations {engine.Model.Activations.ToString().ToLowerInvariant()}");
         Line("seed", $"{summary.Seed}");
     }
+
+    /// <summary>The depths that tokens had, and how many had each.</summary>
+    static IEnumerable<(int Depth, int Count)> DepthsOf(ReplySummary summary)
+        => summary.Depths.Select((count, i) => (Depth: i + 1, Count: count)).Where(entry => entry.Count > 0);
 
     KvShape Shape => engine.KvShape(settings.Text(engine.Model.Config, summary.PromptTokens));
 

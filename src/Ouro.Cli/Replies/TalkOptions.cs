@@ -44,9 +44,9 @@ sealed class TalkOptions
     /// <exception cref="UserErrorException">Its context cannot fit this machine.</exception>
     public Conversation Conversation(ParseResult parsed, Engine engine)
     {
-        var settings = Settings(parsed).Over(engine.Stored?.Parameters.Settings ?? ReplySettings.None);
+        var settings = Settings(parsed).Over(engine.Brought);
         ReplyOptions.WarnAbout(settings, engine.Model);
-        var need = engine.CheckMemory(settings.Text(engine.Model.Config, settings.ContextTokens(engine.Model.Config)));
+        var need = engine.CheckMemory(settings);
         var isVerbose = parsed.GetValue(_verbose);
         if (isVerbose)
             ReplyReport.Line("needs", need);
