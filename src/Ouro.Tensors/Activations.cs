@@ -49,7 +49,7 @@ public sealed unsafe class Activations
     internal int Groups { get; }
 
     /// <summary>Rows that a kernel takes at once: as many as the processor has registers for.</summary>
-    internal static int MostTileRows => Avx512BW.IsSupported ? 8 : ExpandedProducts.TileRows;
+    internal static int MostTileRows => Avx512BW.IsSupported ? 8 : NarrowProducts.TileRows;
 
     /// <summary>Says that <see cref="Values"/> changed, so that an 8-bit form made before is not used again.</summary>
     public void Changed() => _codedRows = -1;

@@ -11,27 +11,14 @@ namespace Ouro.Tensors;
 /// </remarks>
 static unsafe class Wide
 {
-    /// <summary>Lane j = codes[2j] * activations[2j] + codes[2j+1] * activations[2j+1], which must fit 16 bits.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<short> MultiplyPairs(Vector256<byte> codes, Vector256<sbyte> activations)
-        => Avx2.IsSupported
-            ? Avx2.MultiplyAddAdjacent(codes, activations)
-            : (codes.AsUInt16() & Vector256.Create((ushort)255)).AsInt16() * (activations.AsInt16() << 8 >> 8)
-                + (codes.AsUInt16() >>> 8).AsInt16() * (activations.AsInt16() >> 8);
-
-    /// <summary>Lane j = numbers[2j] + numbers[2j+1].</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<int> SumPairs(Vector256<short> numbers)
-        => Avx2.IsSupported
-            ? Avx2.MultiplyAddAdjacent(numbers, Vector256<short>.One)
-            : (numbers.AsInt32() << 16 >> 16) + (numbers.AsInt32() >> 16);
-
     /// <summary>Sixteen unsigned bytes as numbers.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<float> FromBytes(byte* sixteen)
     {
         if (Avx512F.IsSupported)
             return Vector512.ConvertToSingle(Avx512F.ConvertToVector512Int32(Vector128.Load(sixteen)));
+        if (Avx2.IsSupported)
+            return Vector512.ConvertToSingle(Vector512.Create(Avx2.ConvertToVector256Int32(sixteen), Avx2.ConvertToVector256Int32(sixteen + 8)));
 
         var shorts = Vector256.WidenLower(Vector128.Load(sixteen).ToVector256Unsafe());
         return Vector512.ConvertToSingle(Vector512.WidenLower(shorts.ToVector512Unsafe()).AsInt32());
@@ -43,6 +30,8 @@ static unsafe class Wide
     {
         if (Avx512F.IsSupported)
             return Vector512.ConvertToSingle(Avx512F.ConvertToVector512Int32(Vector128.Load((sbyte*)sixteen)));
+        if (Avx2.IsSupported)
+            return Vector512.ConvertToSingle(Vector512.Create(Avx2.ConvertToVector256Int32((sbyte*)sixteen), Avx2.ConvertToVector256Int32((sbyte*)sixteen + 8)));
 
         var shorts = Vector256.WidenLower(Vector128.Load((sbyte*)sixteen).ToVector256Unsafe());
         return Vector512.ConvertToSingle(Vector512.WidenLower(shorts.ToVector512Unsafe()));

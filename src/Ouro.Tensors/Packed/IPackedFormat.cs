@@ -25,6 +25,9 @@ unsafe interface IPackedFormat<TSelf>
     /// <summary>Bytes of a block of all sixteen outputs.</summary>
     static abstract int BlockBytes { get; }
 
+    /// <summary>Bytes of the codes of a group; a block begins with those of its groups, one after another.</summary>
+    static abstract int GroupBytes { get; }
+
     /// <summary>Parts of a group, 1 or 2.</summary>
     static abstract int Parts { get; }
 
@@ -51,6 +54,11 @@ unsafe interface IPackedFormat<TSelf>
     /// <summary>Codes 4 * <paramref name="step"/> to 4 * step + 3 of each output; <paramref name="step"/> is a constant where this is called.</summary>
     Vector512<byte> Codes(int part, int step);
 
+    /// <summary><see cref="Codes"/> of eight outputs.</summary>
+    /// <param name="part">May be <see cref="PackedLayout.AllDigits"/>, if there are any.</param>
+    /// <param name="group">The group's codes, or 32 bytes behind for the last eight outputs.</param>
+    static abstract Vector256<byte> EightCodes(byte* group, int part, int step);
+
     /// <summary>What a sum of products of a part is multiplied with, for each output.</summary>
     Vector512<float> Scale(int part);
 
@@ -65,6 +73,9 @@ static class PackedLayout
 
     /// <summary>Inputs that share an activation scale.</summary>
     public const int GroupSize = 32;
+
+    /// <summary>Stands for both parts together where they are digits: whole codes, of up to 8 bits.</summary>
+    public const int AllDigits = 2;
 
     /// <summary>Steps in a group.</summary>
     public const int Steps = 8;

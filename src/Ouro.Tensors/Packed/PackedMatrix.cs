@@ -134,7 +134,7 @@ sealed unsafe class PackedMatrix<TFormat> : WeightMatrix
             var bytes = weights._strips + (long)strip * weights._stripBytes;
             if (!Avx512BW.IsSupported)
             {
-                ExpandedProducts.Multiply<TFormat>(bytes, weights._blocks, rows, to, stride);
+                NarrowProducts.Multiply<TFormat>(bytes, weights._blocks, rows, to, stride);
                 return;
             }
 

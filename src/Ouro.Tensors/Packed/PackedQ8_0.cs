@@ -28,6 +28,8 @@ unsafe struct PackedQ8_0 : IPackedFormat<PackedQ8_0>
 
     public static int BlockBytes => UnitsAt + Multipliers.UnitBytes;
 
+    public static int GroupBytes => UnitsAt;
+
     public static int Parts => 2;
 
     public static bool PartsAreDigits => true;
@@ -45,10 +47,13 @@ unsafe struct PackedQ8_0 : IPackedFormat<PackedQ8_0>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public readonly Vector512<byte> Codes(int part, int step)
-    {
-        var bytes = Vector512.Load(_block + step * PackedLayout.StepBytes);
-        return (part == 0 ? bytes : (bytes.AsUInt16() >>> 4).AsByte()) & Vector512.Create((byte)15);
-    }
+        => SixteenOutputs.Down(_block + step * PackedLayout.StepBytes, 4 * part, 15);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<byte> EightCodes(byte* group, int part, int step)
+        => part == PackedLayout.AllDigits
+            ? Vector256.Load(group + step * PackedLayout.StepBytes)
+            : EightOutputs.Down(group + step * PackedLayout.StepBytes, 4 * part, 15);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public readonly Vector512<float> Scale(int part) => _scale;

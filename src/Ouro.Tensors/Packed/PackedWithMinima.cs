@@ -22,6 +22,8 @@ unsafe struct PackedWithMinima<TBlock, TPlanes> : IPackedFormat<PackedWithMinima
 
     public static int BlockBytes => KBlock<TPlanes>.UnitsAt + 2 * Multipliers.UnitBytes;
 
+    public static int GroupBytes => KBlock<TPlanes>.GroupBytes;
+
     public static int Parts => 1;
 
     public static bool PartsAreDigits => false;
@@ -48,7 +50,10 @@ unsafe struct PackedWithMinima<TBlock, TPlanes> : IPackedFormat<PackedWithMinima
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public readonly Vector512<byte> Codes(int part, int step) => TPlanes.Read(_group, step);
+    public readonly Vector512<byte> Codes(int part, int step) => TPlanes.Read<SixteenOutputs, Vector512<byte>>(_group, step);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<byte> EightCodes(byte* group, int part, int step) => TPlanes.Read<EightOutputs, Vector256<byte>>(group, step);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public readonly Vector512<float> Scale(int part) => Wide.FromBytes(_multipliers) * _scale;

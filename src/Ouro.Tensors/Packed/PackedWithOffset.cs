@@ -21,6 +21,8 @@ unsafe struct PackedWithOffset<TBlock, TPlanes> : IPackedFormat<PackedWithOffset
 
     public static int BlockBytes => KBlock<TPlanes>.UnitsAt + Multipliers.UnitBytes;
 
+    public static int GroupBytes => KBlock<TPlanes>.GroupBytes;
+
     public static int Parts => 2;
 
     public static bool PartsAreDigits => false;
@@ -46,7 +48,10 @@ unsafe struct PackedWithOffset<TBlock, TPlanes> : IPackedFormat<PackedWithOffset
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public readonly Vector512<byte> Codes(int part, int step) => TPlanes.Read(_group, step);
+    public readonly Vector512<byte> Codes(int part, int step) => TPlanes.Read<SixteenOutputs, Vector512<byte>>(_group, step);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<byte> EightCodes(byte* group, int part, int step) => TPlanes.Read<EightOutputs, Vector256<byte>>(group, step);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public readonly Vector512<float> Scale(int part) => Wide.FromSignedBytes(_multipliers + part * Multipliers.RowBytes) * _scale;

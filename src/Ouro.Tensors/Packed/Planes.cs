@@ -17,8 +17,9 @@ unsafe interface IPlanes
     /// <summary>See <see cref="IPackedFormat{TSelf}.StepsIn16Bits"/>.</summary>
     static abstract int StepsIn16Bits { get; }
 
-    /// <summary>Codes 4 * <paramref name="step"/> to 4 * step + 3 of each output.</summary>
-    static abstract Vector512<byte> Read(byte* group, int step);
+    /// <summary>Codes 4 * <paramref name="step"/> to 4 * step + 3 of each output, or of the eight outputs that <paramref name="group"/> leads to.</summary>
+    static abstract TVector Read<TBits, TVector>(byte* group, int step)
+        where TBits : struct, IBits<TVector>;
 
     /// <summary>Lays the codes of a step over memory that is zero there.</summary>
     static abstract void Write(byte* group, int step, Vector512<byte> codes);
@@ -39,12 +40,13 @@ readonly unsafe struct ThreeBits : IPlanes
     public static int StepsIn16Bits => 4;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<byte> Read(byte* group, int step)
+    public static TVector Read<TBits, TVector>(byte* group, int step)
+        where TBits : struct, IBits<TVector>
     {
         if (step < 6)
-            return Planes.Down(group + step / 2 * Planes.Bytes, step % 2 * 3, 7);
+            return TBits.Down(group + step / 2 * Planes.Bytes, step % 2 * 3, 7);
 
-        return Planes.Down(group + (step - 6) * Planes.Bytes, 6, 3) | Planes.Down(group + 2 * Planes.Bytes, step - 2, 4);
+        return TBits.Or(TBits.Down(group + (step - 6) * Planes.Bytes, 6, 3), TBits.Down(group + 2 * Planes.Bytes, step - 2, 4));
     }
 
     public static void Write(byte* group, int step, Vector512<byte> codes)
@@ -73,7 +75,9 @@ readonly unsafe struct FourBits : IPlanes
     public static int StepsIn16Bits => 8;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<byte> Read(byte* group, int step) => Planes.Down(group + step % 4 * Planes.Bytes, step / 4 * 4, 15);
+    public static TVector Read<TBits, TVector>(byte* group, int step)
+        where TBits : struct, IBits<TVector>
+        => TBits.Down(group + step % 4 * Planes.Bytes, step / 4 * 4, 15);
 
     public static void Write(byte* group, int step, Vector512<byte> codes) => Planes.Put(group + step % 4 * Planes.Bytes, codes, 0, 4, step / 4 * 4);
 }
@@ -95,16 +99,17 @@ readonly unsafe struct FiveBits : IPlanes
     public static int StepsIn16Bits => 4;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<byte> Read(byte* group, int step)
+    public static TVector Read<TBits, TVector>(byte* group, int step)
+        where TBits : struct, IBits<TVector>
     {
         if (step < 5)
-            return Planes.Down(group + step * Planes.Bytes, 0, 31);
+            return TBits.Down(group + step * Planes.Bytes, 0, 31);
 
-        var low = Planes.Down(group + (step - 5) * Planes.Bytes, 5, 7);
+        var low = TBits.Down(group + (step - 5) * Planes.Bytes, 5, 7);
         if (step == 6)
-            return low | Planes.Down(group + 3 * Planes.Bytes, 4, 8) | Planes.Down(group + 4 * Planes.Bytes, 3, 16);
+            return TBits.Or(low, TBits.Or(TBits.Down(group + 3 * Planes.Bytes, 4, 8), TBits.Down(group + 4 * Planes.Bytes, 3, 16)));
 
-        return low | Planes.Down(group + (step == 5 ? 3 : 4) * Planes.Bytes, 2, 24);
+        return TBits.Or(low, TBits.Down(group + (step == 5 ? 3 : 4) * Planes.Bytes, 2, 24));
     }
 
     public static void Write(byte* group, int step, Vector512<byte> codes)
@@ -142,13 +147,14 @@ readonly unsafe struct SixBits : IPlanes
     public static int StepsIn16Bits => 2;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<byte> Read(byte* group, int step)
+    public static TVector Read<TBits, TVector>(byte* group, int step)
+        where TBits : struct, IBits<TVector>
     {
         if (step < 6)
-            return Planes.Down(group + step * Planes.Bytes, 0, 63);
+            return TBits.Down(group + step * Planes.Bytes, 0, 63);
 
         var from = group + (step - 6) * 3 * Planes.Bytes;
-        return Planes.Down(from, 6, 3) | Planes.Down(from + Planes.Bytes, 4, 12) | Planes.Down(from + 2 * Planes.Bytes, 2, 48);
+        return TBits.Or(TBits.Down(from, 6, 3), TBits.Or(TBits.Down(from + Planes.Bytes, 4, 12), TBits.Down(from + 2 * Planes.Bytes, 2, 48)));
     }
 
     public static void Write(byte* group, int step, Vector512<byte> codes)
@@ -164,15 +170,41 @@ readonly unsafe struct SixBits : IPlanes
     }
 }
 
+/// <summary>How bits are taken out of memory: as many bytes at once as the processor has registers for.</summary>
+unsafe interface IBits<TVector>
+{
+    /// <summary>Each byte shifted to the right, then only <paramref name="mask"/> of it.</summary>
+    static abstract TVector Down(byte* from, int shift, byte mask);
+
+    static abstract TVector Or(TVector left, TVector right);
+}
+
+/// <summary>64 bytes: a step of all sixteen outputs.</summary>
+readonly unsafe struct SixteenOutputs : IBits<Vector512<byte>>
+{
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<byte> Down(byte* from, int shift, byte mask)
+        => (Vector512.Load((ushort*)from) >>> shift).AsByte() & Vector512.Create(mask);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<byte> Or(Vector512<byte> left, Vector512<byte> right) => left | right;
+}
+
+/// <summary>32 bytes: a step of eight outputs.</summary>
+readonly unsafe struct EightOutputs : IBits<Vector256<byte>>
+{
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<byte> Down(byte* from, int shift, byte mask)
+        => (Vector256.Load((ushort*)from) >>> shift).AsByte() & Vector256.Create(mask);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<byte> Or(Vector256<byte> left, Vector256<byte> right) => left | right;
+}
+
 static unsafe class Planes
 {
     /// <summary>Bytes of a vector.</summary>
     public const int Bytes = PackedLayout.StepBytes;
-
-    /// <summary>Each byte shifted to the right, then only <paramref name="mask"/> of it.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<byte> Down(byte* vector, int shift, byte mask)
-        => (Vector512.Load((ushort*)vector) >>> shift).AsByte() & Vector512.Create(mask);
 
     /// <summary>Lays some bits of codes over a vector that is zero there.</summary>
     public static void Put(byte* vector, Vector512<byte> codes, int from, int count, int to)
