@@ -4,7 +4,7 @@ using Ouro.Tensors.Quantization;
 namespace Ouro.Tensors;
 
 /// <summary>Weights that vectors read as they are stored: a few activation rows are multiplied without widening the weights first.</summary>
-sealed class PlainMatrix<TFormat>(int outputs, int inputs, ReadOnlyMemory<byte> bytes) : FloatMatrix<TFormat>(outputs, inputs, bytes)
+class PlainMatrix<TFormat>(int outputs, int inputs, ReadOnlyMemory<byte> bytes) : FloatMatrix<TFormat>(outputs, inputs, bytes)
     where TFormat : struct, IStoredNumbers
 {
     /// <summary>Fewer rows than are worth a widening.</summary>
@@ -13,12 +13,20 @@ sealed class PlainMatrix<TFormat>(int outputs, int inputs, ReadOnlyMemory<byte> 
     private protected override void Product(Activations rows, Matrix result, WorkerPool pool)
     {
         if (rows.Values.Rows <= FewRows && Inputs % Matrix.Padding == 0)
-            pool.Run(new FewRowsWork(this, rows.Values, result), Outputs, Grain(rows.Values.Rows, pool.ThreadCount));
+            FewRowsProduct(rows.Values, result, pool);
         else
             base.Product(rows, result, pool);
     }
 
-    readonly unsafe struct FewRowsWork(PlainMatrix<TFormat> weights, Matrix rows, Matrix result) : IRangeWork
+    private protected virtual void FewRowsProduct(Matrix rows, Matrix result, WorkerPool pool) => FewRowsProduct<TFormat>(rows, result, pool);
+
+    /// <typeparam name="TStored">How the stored numbers are read: the same numbers as the matrix's own format gives.</typeparam>
+    private protected void FewRowsProduct<TStored>(Matrix rows, Matrix result, WorkerPool pool)
+        where TStored : struct, IStoredNumbers
+        => pool.Run(new FewRowsWork<TStored>(this, rows, result), Outputs, Grain(rows.Rows, pool.ThreadCount));
+
+    readonly unsafe struct FewRowsWork<TStored>(PlainMatrix<TFormat> weights, Matrix rows, Matrix result) : IRangeWork
+        where TStored : struct, IStoredNumbers
     {
         public void Do(int from, int to)
         {
@@ -37,7 +45,7 @@ sealed class PlainMatrix<TFormat>(int outputs, int inputs, ReadOnlyMemory<byte> 
         {
             var four = weights.Pointer + (long)output * weights.RowBytes;
             for (var row = 0; row < rows.Rows; row++)
-                FloatProducts.Four<TFormat>(rows.RowPointer(row), four, weights.RowBytes, weights.Inputs, row == 0 ? 4 * weights.RowBytes : 0)
+                FloatProducts.Four<TStored>(rows.RowPointer(row), four, weights.RowBytes, weights.Inputs, row == 0 ? 4 * weights.RowBytes : 0)
                     .Store(result.RowPointer(row) + output);
         }
 
@@ -46,7 +54,7 @@ sealed class PlainMatrix<TFormat>(int outputs, int inputs, ReadOnlyMemory<byte> 
             for (var output = from; output < to; output++)
             {
                 for (var row = 0; row < rows.Rows; row++)
-                    result.RowPointer(row)[output] = FloatProducts.Four<TFormat>(
+                    result.RowPointer(row)[output] = FloatProducts.Four<TStored>(
                         rows.RowPointer(row), weights.Pointer + (long)output * weights.RowBytes, 0, weights.Inputs).ToScalar();
             }
         }

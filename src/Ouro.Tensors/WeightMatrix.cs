@@ -29,7 +29,7 @@ public abstract class WeightMatrix : IDisposable
     public static WeightMatrix Open(ElementType type, int outputs, int inputs, ReadOnlyMemory<byte> bytes) => type switch
     {
         ElementType.F32 => new PlainMatrix<F32>(outputs, inputs, bytes),
-        ElementType.F16 => new PlainMatrix<F16>(outputs, inputs, bytes),
+        ElementType.F16 => new HalfMatrix(outputs, inputs, bytes),
         ElementType.BF16 => new PlainMatrix<BF16>(outputs, inputs, bytes),
         ElementType.Q8_0 => new FloatMatrix<Q8_0>(outputs, inputs, bytes),
         ElementType.Q3_K => new FloatMatrix<Q3_K>(outputs, inputs, bytes),
