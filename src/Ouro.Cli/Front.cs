@@ -114,9 +114,13 @@ static class Front
         return console;
     }
 
-    static string Sentence(Exception problem) => problem switch
+    /// <summary>True if it lies in what was asked for or given, or in memory, so that the person can do something about it.</summary>
+    public static bool IsMendable(Exception problem) => IsSentence(problem) || problem is OutOfMemoryException;
+
+    /// <summary>What a person is told about it: finding, and what to do.</summary>
+    public static string Sentence(Exception problem) => problem switch
     {
-        UserErrorException or ChatException or SettingException or StoreException or ModelFileException or RecipeException or InvalidDataException => OneLine(problem.Message),
+        _ when IsSentence(problem) => OneLine(problem.Message),
         OutOfMemoryException => $"the machine has not enough memory for this ({OneLine(problem.Message)}). Use a smaller type, --num-ctx or model.",
         IOException or UnauthorizedAccessException => $"reading or writing failed ({OneLine(problem.Message).TrimEnd('.')}); check files, disk space and where the output goes.",
         AggregateException { InnerExceptions: [var inner] } => Sentence(inner),
@@ -133,6 +137,10 @@ static class Front
         foreach (var line in text.TrimEnd('\n').Split('\n'))
             Console.Out.WriteLine(string.Join('\t', line.Split('\t').Select(Plain)));
     }
+
+    /// <summary>True if the message was written for a person.</summary>
+    static bool IsSentence(Exception problem)
+        => problem is UserErrorException or ChatException or SettingException or StoreException or ModelFileException or RecipeException or InvalidDataException;
 
     static string OneLine(string text) => Plain(text.ReplaceLineEndings(" ").Trim());
 

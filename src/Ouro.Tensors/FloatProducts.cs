@@ -66,6 +66,37 @@ static unsafe class FloatProducts
         return Lanes.Sums(sum0, sum1, sum2, sum3);
     }
 
+    /// <summary>Two rows with four, which are read and widened once for both. Meant for 32 registers.</summary>
+    /// <inheritdoc cref="Four{TFour}"/>
+    /// <param name="twoStride">Numbers from the first of the two rows to the second.</param>
+    /// <param name="result">Element [i, j], at i * <paramref name="resultStride"/> + j, is row i of the two with row j of the four.</param>
+    public static void Eight<TFour>(float* two, nint twoStride, byte* four, nint stride, int length, nint ahead, float* result, nint resultStride)
+        where TFour : struct, IStoredNumbers
+    {
+        Vector512<float> s00 = default, s01 = default, s02 = default, s03 = default;
+        Vector512<float> s10 = default, s11 = default, s12 = default, s13 = default;
+        byte* four1 = four + stride, four2 = four1 + stride, four3 = four2 + stride;
+        var other = two + twoStride;
+        for (var i = 0; i < length; i += 16)
+        {
+            if (Sse.IsSupported && ahead != 0 && i % 32 == 0)
+                Prefetch(four + ahead + i / 32 * TFour.BytesFor32, stride, TFour.BytesFor32);
+            var x = Vector512.Load(two + i);
+            var y = Vector512.Load(other + i);
+            var b = TFour.Load(four, i);
+            (s00, s10) = (Lanes.MultiplyAdd(x, b, s00), Lanes.MultiplyAdd(y, b, s10));
+            b = TFour.Load(four1, i);
+            (s01, s11) = (Lanes.MultiplyAdd(x, b, s01), Lanes.MultiplyAdd(y, b, s11));
+            b = TFour.Load(four2, i);
+            (s02, s12) = (Lanes.MultiplyAdd(x, b, s02), Lanes.MultiplyAdd(y, b, s12));
+            b = TFour.Load(four3, i);
+            (s03, s13) = (Lanes.MultiplyAdd(x, b, s03), Lanes.MultiplyAdd(y, b, s13));
+        }
+
+        Lanes.Sums(s00, s01, s02, s03).Store(result);
+        Lanes.Sums(s10, s11, s12, s13).Store(result + resultStride);
+    }
+
     /// <summary>Four rows with four others: sixteen products for eight rows read. Meant for 32 registers.</summary>
     /// <param name="aStride">Numbers from one of the first four rows to the next.</param>
     /// <param name="bStride">Numbers from one of the other four rows to the next.</param>

@@ -8,7 +8,7 @@ class PlainMatrix<TFormat>(int outputs, int inputs, ReadOnlyMemory<byte> bytes) 
     where TFormat : struct, IStoredNumbers
 {
     /// <summary>Fewer rows than are worth a widening.</summary>
-    const int FewRows = 3;
+    static int FewRows => Vector512.IsHardwareAccelerated ? 4 : 3;
 
     private protected override void Product(Activations rows, Matrix result, WorkerPool pool)
     {
@@ -44,7 +44,15 @@ class PlainMatrix<TFormat>(int outputs, int inputs, ReadOnlyMemory<byte> bytes) 
         void Four(int output)
         {
             var four = weights.Pointer + (long)output * weights.RowBytes;
-            for (var row = 0; row < rows.Rows; row++)
+            var row = 0;
+            for (; Vector512.IsHardwareAccelerated && row + 2 <= rows.Rows; row += 2)
+            {
+                FloatProducts.Eight<TStored>(
+                    rows.RowPointer(row), rows.Stride, four, weights.RowBytes, weights.Inputs, row == 0 ? 4 * weights.RowBytes : 0,
+                    result.RowPointer(row) + output, result.Stride);
+            }
+
+            for (; row < rows.Rows; row++)
                 FloatProducts.Four<TStored>(rows.RowPointer(row), four, weights.RowBytes, weights.Inputs, row == 0 ? 4 * weights.RowBytes : 0)
                     .Store(result.RowPointer(row) + output);
         }

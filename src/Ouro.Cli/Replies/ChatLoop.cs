@@ -1,6 +1,4 @@
 using System.Text.RegularExpressions;
-using Ouro.Chat;
-using Ouro.Formats;
 using Ouro.Serving.Store;
 using Spectre.Console;
 
@@ -50,10 +48,10 @@ sealed partial class ChatLoop
 
             return await _commands.Run(text).ConfigureAwait(false);
         }
-        catch (Exception problem) when (problem is ChatException or SettingException or UserErrorException or StoreException or ModelFileException or InsufficientMemoryException)
+        catch (Exception problem) when (Front.IsMendable(problem))
         {
             _isWrong = true;
-            Console.Error.WriteLine($"ouro: {Front.Plain(problem.Message)}");
+            Console.Error.WriteLine($"ouro: {Front.Sentence(problem)}");
             return true;
         }
         catch (OperationCanceledException)
