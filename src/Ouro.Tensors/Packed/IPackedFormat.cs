@@ -56,7 +56,7 @@ unsafe interface IPackedFormat<TSelf>
 
     /// <summary><see cref="Codes"/> of eight outputs.</summary>
     /// <param name="part">May be <see cref="PackedLayout.AllDigits"/>, if there are any.</param>
-    /// <param name="group">The group's codes, or 32 bytes behind for the last eight outputs.</param>
+    /// <param name="group">The group's codes, or half a step behind for the last eight outputs.</param>
     static abstract Vector256<byte> EightCodes(byte* group, int part, int step);
 
     /// <summary>What a sum of products of a part is multiplied with, for each output.</summary>

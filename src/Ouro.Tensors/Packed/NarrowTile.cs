@@ -85,7 +85,7 @@ unsafe struct NarrowRow : INarrowTile
         where TDot : struct, IDotProduct
     {
         _sum0 = TDot.Add(_sum0, TFormat.EightCodes(codes, part, step), NarrowSteps.Four(activations));
-        _sum1 = TDot.Add(_sum1, TFormat.EightCodes(codes + 32, part, step), NarrowSteps.Four(activations));
+        _sum1 = TDot.Add(_sum1, TFormat.EightCodes(codes + PackedLayout.StepBytes / 2, part, step), NarrowSteps.Four(activations));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
