@@ -66,7 +66,13 @@ sealed class LlamaServer : IDisposable
     {
         _process.StandardInput.WriteLine(command.ToJsonString());
         _process.StandardInput.Flush();
-        var answer = _process.StandardOutput.ReadLine() is { } line ? JsonNode.Parse(line)! : throw new BenchmarkException("llama.cpp's process has ended.");
+        var answer = _process.StandardOutput.ReadLine() is { } line ? JsonNode.Parse(line)! : throw new BenchmarkException(Ended());
         return answer["error"] is { } error ? throw new BenchmarkException(error.GetValue<string>()) : answer;
+    }
+
+    string Ended()
+    {
+        _process.WaitForExit();
+        return $"llama.cpp's process has ended with exit code {_process.ExitCode}.";
     }
 }

@@ -8,7 +8,7 @@ using Ouro.Tensors;
 namespace Ouro.Benchmarks;
 
 /// <summary>Our passes beside llama.cpp's and beside the memory wall, at one shape: the two programs take turns on the same matrices.</summary>
-sealed class PeersBenchmark(string shape, string peerFolder, string cacheFolder, TimeSpan time, CancellationToken cancel)
+sealed class PeersBenchmark(string shape, string peerFolder, string cacheFolder, TimeSpan time, CancellationToken cancel) : IDisposable
 {
     const int ShortDepth = 16;
     const int LongDepth = 512;
@@ -17,12 +17,16 @@ sealed class PeersBenchmark(string shape, string peerFolder, string cacheFolder,
     static readonly int[] RowCounts = [1, 2, 4, 8];
     static readonly int All = Environment.ProcessorCount;
 
-    readonly Dictionary<int, double> _readRates = [];
+    /// <summary>Passes by either side before the first that counts: pages of a mapped file come one by one, and are slow for seconds after that.</summary>
+    static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(6);
+
+    readonly MemoryRead _memoryRead = new(ReadRate.Bytes);
     readonly Report _report = new($"peers-{shape}");
     string _peer = "";
 
     readonly Table _decode = new(
-        new("type"), new("threads", "0"), new("ours, best ms", "0.0"), new("ours, median ms", "0.0"), new("ours, tok/s", "0.0"), new("ours, share of the read rate", "P0"),
+        new("type"), new("threads", "0"), new("read rate, GB/s", "0.0"),
+        new("ours, best ms", "0.0"), new("ours, median ms", "0.0"), new("ours, tok/s", "0.0"), new("ours, share of the read rate", "P0"),
         new("llama.cpp, best ms", "0.0"), new("llama.cpp, median ms", "0.0"), new("llama.cpp, tok/s", "0.0"), new("llama.cpp, share of the read rate", "P0"),
         new("ours / llama.cpp", "0.00"), new("others", "P0"), new("bytes allocated a token", "0"));
 
@@ -57,7 +61,17 @@ sealed class PeersBenchmark(string shape, string peerFolder, string cacheFolder,
         {
             write = false;   // what is there is shown, but a part of a table is not put in place of a whole one
         }
+        catch (BenchmarkException)
+        {
+            Finish(write: false);
+            throw;
+        }
 
+        Finish(write);
+    }
+
+    void Finish(bool write)
+    {
         Add("decode", _decode, "**One token, one pass of the stack and the head**, 16 tokens of context, f16 cache.");
         Add("rows", _rows, $"**Our passes with more rows** ({All} threads, head included for every row), best.");
         Add("prefill", _prefill, $"**A prompt of {PromptTokens} tokens, one pass each**, {All} threads.");
@@ -66,9 +80,12 @@ sealed class PeersBenchmark(string shape, string peerFolder, string cacheFolder,
         Add("memory", _memory, "**Loading from the page cache, and memory** of a process after its first tokens. Steady and peak count pages of mapped files; the program's own do not.");
         _report.Note($"llama.cpp is the one packaged by node-llama-cpp, with {_peer}. Its file is of type Llama and has the same bytes for every matrix, but no second norms: one of its passes does the work of one loop. "
             + "It is called without sampling, and has the better of flash attention on and off in every line. Its memory includes that of Node, ours that of .NET. "
-            + "Shares divide weights and keys and values, each read once, by the best that plain loops had reached with as many threads in this run by then.");
+            + "Shares divide weights and keys and values, each read once, by the read rate: the best of five plain loops that took turns with the two programs in that very line, "
+            + "since what the host lends changes from minute to minute.");
         _report.Finish(write);
     }
+
+    public void Dispose() => _memoryRead.Dispose();
 
     void Add(string key, Table table, string caption)
     {
@@ -90,6 +107,7 @@ sealed class PeersBenchmark(string shape, string peerFolder, string cacheFolder,
         peer.Open(twin);
         using (var model = MeasuredModel.Open(ours, ActivationType.Int8, ElementType.F16))
         {
+            Settle(model, peer);
             Decode(type, model, peer);
             Rows(type, model);
             Prefill(type, model, peer);
@@ -100,7 +118,14 @@ sealed class PeersBenchmark(string shape, string peerFolder, string cacheFolder,
             Context(type, model, peer);
     }
 
-    Duel Run(MeasuredModel model, LlamaServer peer, Workload work) => Duel.Run(model, peer, time, cancel, work)[0];
+    void Settle(MeasuredModel model, LlamaServer peer)
+    {
+        var work = new Workload(Work.Decode, All, 1, ShortDepth, 1);
+        peer.Evaluate(work, flash: true, "f16", WarmUp);
+        new Samples().TakeFor(WarmUp, model.Prepare(work, mostLoops: 1), cancel);
+    }
+
+    Duel Run(MeasuredModel model, LlamaServer peer, Workload work) => Duel.Run(model, peer, time, _memoryRead, cancel, work)[0];
 
     void Decode(WeightMix type, MeasuredModel model, LlamaServer peer)
     {
@@ -108,9 +133,7 @@ sealed class PeersBenchmark(string shape, string peerFolder, string cacheFolder,
         foreach (var threads in new[] { 1, All }.Distinct())
         {
             var work = new Workload(Work.Decode, threads, 1, ShortDepth, 1);
-            MeasureReadRate(threads);
             var duel = Run(model, peer, work);
-            var rate = MeasureReadRate(threads);
             Duel busy;
             using (new BusyProcess())
                 busy = Run(model, peer, work);
@@ -119,18 +142,14 @@ sealed class PeersBenchmark(string shape, string peerFolder, string cacheFolder,
             if (threads == 1)
                 oneThread = (mine.Mean, theirs.Mean);
             _decode.Add(
-                type.Name, threads, mine.Best * 1e3, mine.Median * 1e3, 1 / mine.Best, duel.Ours.BytesRead / mine.Best / rate,
-                theirs.Best * 1e3, theirs.Median * 1e3, 1 / theirs.Best, duel.Ours.BytesRead / theirs.Best / rate, duel.Ratio, duel.Ours.ForeignLoad, duel.Ours.AllocatedPerToken);
+                type.Name, threads, duel.ReadRate / 1e9, mine.Best * 1e3, mine.Median * 1e3, 1 / mine.Best, duel.Ours.BytesRead / mine.Best / duel.ReadRate,
+                theirs.Best * 1e3, theirs.Median * 1e3, 1 / theirs.Best, duel.Ours.BytesRead / theirs.Best / duel.ReadRate, duel.Ratio, duel.Ours.ForeignLoad, duel.Ours.AllocatedPerToken);
             _busy.Add(
                 type.Name, threads, 1 / mine.Mean, 1 / busy.Ours.Seconds.Mean, oneThread.Ours / busy.Ours.Seconds.Mean,
                 1 / theirs.Mean, 1 / busy.Theirs.Mean, oneThread.Theirs / busy.Theirs.Mean, busy.Theirs.Mean / busy.Ours.Seconds.Mean);
-            Say($"{shape} {type.Name}, {threads} threads: {mine.Best * 1e3:0.0} ms, llama.cpp {theirs.Best * 1e3:0.0} ms");
+            Say($"{shape} {type.Name}, {threads} threads: {mine.Best * 1e3:0.0} ms, llama.cpp {theirs.Best * 1e3:0.0} ms, memory at {duel.ReadRate / 1e9:0.0} GB/s");
         }
     }
-
-    /// <summary>The best of all read loops so far: now and then the host gives both processors to one core.</summary>
-    double MeasureReadRate(int threads)
-        => _readRates[threads] = Math.Max(_readRates.GetValueOrDefault(threads), ReadRate.Best(threads, TimeSpan.FromSeconds(0.5)));
 
     void Rows(WeightMix type, MeasuredModel model)
     {
@@ -156,10 +175,11 @@ sealed class PeersBenchmark(string shape, string peerFolder, string cacheFolder,
     void Context(WeightMix type, MeasuredModel model, LlamaServer peer)
     {
         var loops = model.Config.Loops;
-        var duels = Duel.Run(model, peer, time, cancel, new Workload(Work.Decode, All, 1, ShortDepth, loops), new Workload(Work.Decode, All, 1, LongDepth, loops));
+        var duels = Duel.Run(model, peer, time, _memoryRead, cancel, new Workload(Work.Decode, All, 1, ShortDepth, loops), new Workload(Work.Decode, All, 1, LongDepth, loops));
         double[] ours = [.. duels.Select(duel => duel.Ours.Seconds.Best * 1e3)], theirs = [.. duels.Select(duel => duel.Theirs.Best * 1e3)];
         _context.Add(
             type.Name, model.KvType.ToString().ToLowerInvariant(), ours[0], ours[1], ours[1] / ours[0] - 1, theirs[0], theirs[1], theirs[1] / theirs[0] - 1);
+        Say($"{shape} {type.Name}, {model.KvType}: {ours[0]:0.0} ms, {ours[1]:0.0} after {LongDepth} tokens, llama.cpp {theirs[0]:0.0} and {theirs[1]:0.0}");
     }
 
     /// <summary>Each side in a fresh process that loads the file and computes a few tokens.</summary>

@@ -99,7 +99,11 @@ void Peers(ParseResult parsed, bool isWritten, CancellationToken cancel)
     var libraries = parsed.GetValue(peer) ?? throw new BenchmarkException("There is nobody to compare with; give --peer \"$(bench/peers/install-llama-cpp.sh)\".");
     WeightMix[] mixes = [.. parsed.GetValue(types)!.Select(name => WeightMix.Find(name)!)];
     foreach (var name in Shapes(parsed))
-        InCache(parsed, place => new PeersBenchmark(name, libraries.FullName, place, TimeSpan.FromSeconds(parsed.GetValue(seconds)), cancel).Run(mixes, isWritten));
+        InCache(parsed, place =>
+        {
+            using var benchmark = new PeersBenchmark(name, libraries.FullName, place, TimeSpan.FromSeconds(parsed.GetValue(seconds)), cancel);
+            benchmark.Run(mixes, isWritten);
+        });
 }
 
 void Replies(ParseResult parsed, bool isWritten, CancellationToken cancel)

@@ -42,13 +42,14 @@ static class Attention
         }
     }
 
-    /// <summary>All query heads of some rows that read one key/value head.</summary>
+    /// <summary>All query heads of some rows that read some of the key/value heads.</summary>
     /// <param name="places">One a row.</param>
     /// <param name="firstRow">The row of <paramref name="queries"/> and <paramref name="result"/> that the first place belongs to.</param>
+    /// <param name="keyHeads">From the first to behind the last, both counted from the start.</param>
     /// <param name="queries">[R, heads * headSize].</param>
     /// <param name="heads">Query heads, a multiple of the stored heads; neighbours share a stored head.</param>
     /// <param name="result">[R, heads * headSize]; what belongs to these heads is overwritten.</param>
-    public static void Attend(ReadOnlySpan<KvPlace> places, int layer, int keyHead, Matrix queries, int firstRow, int heads, Matrix result)
+    public static void Attend(ReadOnlySpan<KvPlace> places, int layer, Range keyHeads, Matrix queries, int firstRow, int heads, Matrix result)
     {
         while (!places.IsEmpty)
         {
@@ -56,7 +57,7 @@ static class Attention
             while (count < places.Length && places[count].SharesCacheWith(places[0]))
                 count++;
 
-            var tile = new AttentionTile(places[..count], layer, keyHead, queries, firstRow, heads, result);
+            var tile = new AttentionTile(places[..count], layer, keyHeads, queries, firstRow, heads, result);
             switch (places[0].Shape.Type)
             {
                 case ElementType.F32: tile.Attend<F32>(); break;

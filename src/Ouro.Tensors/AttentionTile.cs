@@ -3,39 +3,40 @@ using Ouro.Tensors.Quantization;
 
 namespace Ouro.Tensors;
 
-/// <summary>Queries that read the same keys and values: one head of the store, for one or more rows of one sequence and loop.</summary>
+/// <summary>Queries that read the same keys and values: some heads of the store, for one or more rows of one sequence and loop.</summary>
 /// <remarks>
-/// One query reads the stored numbers as they come from memory. Several share one widening of each block of positions, and where registers
+/// Block by block, and within a block head by head, since that is the order in which a page lies in memory: one long stretch for all heads is
+/// read half again as fast as a short one for each. One query of a head reads the stored numbers as they come from memory. Several share one widening of each block of positions, and where registers
 /// allow it four of them share each reading of it. Nothing of this changes the order of any sum.
 /// </remarks>
 readonly unsafe ref struct AttentionTile
 {
     readonly ReadOnlySpan<KvPlace> _places;
-    readonly int _layer, _keyHead, _firstRow, _queriesPerRow, _size, _padded, _count;
+    readonly int _layer, _firstHead, _endHead, _firstRow, _queriesPerRow, _size, _padded, _count;
     readonly Matrix _queries, _result;
 
-    // Per query: the scaled query and the sum of weighted values [padded], the scores and then weights of a block, the largest score so far,
+    // Per query, all of the first head, then all of the next: the scaled query and the sum of weighted values [padded], the scores and then weights of a block, the largest score so far,
     // and the sum of all weights. Shared: a block's keys or values, widened [positions, padded].
     readonly float* _scaled, _sums, _scores, _largest, _totals, _widened;
 
     /// <inheritdoc cref="Attention.Attend"/>
-    public AttentionTile(ReadOnlySpan<KvPlace> places, int layer, int keyHead, Matrix queries, int firstRow, int heads, Matrix result)
+    public AttentionTile(ReadOnlySpan<KvPlace> places, int layer, Range keyHeads, Matrix queries, int firstRow, int heads, Matrix result)
     {
         _places = places;
-        (_layer, _keyHead, _queries, _firstRow, _result) = (layer, keyHead, queries, firstRow, result);
+        (_layer, _queries, _firstRow, _result) = (layer, queries, firstRow, result);
+        (_firstHead, _endHead) = (keyHeads.Start.Value, keyHeads.End.Value);
         _queriesPerRow = heads / places[0].Shape.Heads;
         _size = queries.Columns / heads;
         _padded = (int)Matrix.Padded(_size);
         _count = places.Length * _queriesPerRow;
 
-        var numbers = (long)_count * _padded;
-        _scaled = (float*)Scratch.Bytes(
-            sizeof(float) * (2 * numbers + (long)KvPage.Positions * (_count + _padded) + 2L * _count));
+        var numbers = (long)All * _padded;
+        _scaled = (float*)Scratch.Bytes(sizeof(float) * (2 * numbers + (long)KvPage.Positions * (All + _padded) + 2L * All));
         _sums = _scaled + numbers;
         _scores = _sums + numbers;
-        _widened = _scores + (long)KvPage.Positions * _count;
+        _widened = _scores + (long)KvPage.Positions * All;
         _largest = _widened + (long)KvPage.Positions * _padded;
-        _totals = _largest + _count;
+        _totals = _largest + All;
     }
 
     /// <summary>Attends with all queries.</summary>
@@ -48,10 +49,13 @@ readonly unsafe ref struct AttentionTile
 
         for (var first = 0; first <= furthest; first += KvPage.Positions)
         {
-            if (_count == 1 && _size == _padded)
-                AttendAlone<TFormat>(first, furthest);
-            else
-                AttendTogether<TFormat>(first, Math.Min(KvPage.Positions, furthest + 1 - first));
+            for (var head = _firstHead; head < _endHead; head++)
+            {
+                if (_count == 1 && _size == _padded)
+                    AttendAlone<TFormat>(head, first, furthest);
+                else
+                    AttendTogether<TFormat>(head, first, Math.Min(KvPage.Positions, furthest + 1 - first));
+            }
         }
 
         End();
@@ -59,11 +63,11 @@ readonly unsafe ref struct AttentionTile
 
     void Begin()
     {
-        new Span<float>(_scaled, 2 * _count * _padded).Clear();
+        new Span<float>(_scaled, 2 * All * _padded).Clear();
         if (_size != _padded)
             new Span<float>(_widened, KvPage.Positions * _padded).Clear();
         var scale = 1 / MathF.Sqrt(_size);
-        for (var query = 0; query < _count; query++)
+        for (var query = 0; query < All; query++)
         {
             var numbers = Head(_queries, query);
             for (var i = 0; i < _size; i++)
@@ -72,36 +76,37 @@ readonly unsafe ref struct AttentionTile
         }
     }
 
-    void AttendAlone<TFormat>(int first, int furthest) where TFormat : struct, IStoredNumbers
+    void AttendAlone<TFormat>(int head, int first, int furthest) where TFormat : struct, IStoredNumbers
     {
-        byte* keys = Keys(first), values = Values(first);
-        var next = first + KvPage.Positions <= furthest ? Keys(first + KvPage.Positions) : NextHead;
-        var visible = Visible(0, first);
-        AttentionKernels.Score<TFormat>(keys, Bytes, visible, values, _scaled, _size, _scores);
-        Weigh(0, visible);
-        AttentionKernels.AddValues<TFormat>(values, Bytes, 0, visible, next, _scores, _sums, 0, _size);
+        byte* keys = Keys(head, first), values = Values(head, first);
+        var next = head + 1 < _endHead ? Keys(head + 1, first) : first + KvPage.Positions <= furthest ? Keys(_firstHead, first + KvPage.Positions) : null;
+        var query = FirstQuery(head);
+        var visible = Visible(query, first);
+        AttentionKernels.Score<TFormat>(keys, Bytes, visible, values, Scaled(query), _size, Scores(query));
+        Weigh(query, visible);
+        AttentionKernels.AddValues<TFormat>(values, Bytes, 0, visible, next, Scores(query), Sums(query), 0, _size);
     }
 
-    void AttendTogether<TFormat>(int first, int most) where TFormat : struct, IStoredNumbers
+    void AttendTogether<TFormat>(int head, int first, int most) where TFormat : struct, IStoredNumbers
     {
-        var rows = Widen<TFormat>(Keys(first), most);
-        for (var query = 0; query < _count; query += 4)
-            ScoreUpToFour(query, first, rows);
+        var (from, to) = (FirstQuery(head), FirstQuery(head + 1));
+        var rows = Widen<TFormat>(Keys(head, first), most);
+        for (var query = from; query < to; query += 4)
+            ScoreUpToFour(query, Math.Min(4, to - query), first, rows);
 
-        for (var query = 0; query < _count; query++)
+        for (var query = from; query < to; query++)
         {
             if (Visible(query, first) is > 0 and var visible)
                 Weigh(query, visible);
         }
 
-        rows = Widen<TFormat>(Values(first), most);
-        for (var query = 0; query < _count; query += 4)
-            AddUpToFour(query, first, rows);
+        rows = Widen<TFormat>(Values(head, first), most);
+        for (var query = from; query < to; query += 4)
+            AddUpToFour(query, Math.Min(4, to - query), first, rows);
     }
 
-    void ScoreUpToFour(int query, int first, float* keys)
+    void ScoreUpToFour(int query, int count, int first, float* keys)
     {
-        var count = Math.Min(4, _count - query);
         if (Vector512.IsHardwareAccelerated && count == 4)
         {
             var most = Math.Max(
@@ -115,9 +120,8 @@ readonly unsafe ref struct AttentionTile
             AttentionKernels.Score<F32>((byte*)keys, sizeof(float) * _padded, Visible(i, first), null, Scaled(i), _padded, Scores(i));
     }
 
-    void AddUpToFour(int query, int first, float* values)
+    void AddUpToFour(int query, int count, int first, float* values)
     {
-        var count = Math.Min(4, _count - query);
         var (shared, columns) = (0, 0);
         if (Vector512.IsHardwareAccelerated && count == 4)
         {
@@ -165,7 +169,7 @@ readonly unsafe ref struct AttentionTile
 
     void End()
     {
-        for (var query = 0; query < _count; query++)
+        for (var query = 0; query < All; query++)
         {
             var result = Head(_result, query);
             for (var i = 0; i < _size; i++)
@@ -175,18 +179,23 @@ readonly unsafe ref struct AttentionTile
 
     int Bytes => _places[0].Shape.HeadBytes;
 
-    /// <summary>What the thread most likely reads when it is done here.</summary>
-    byte* NextHead => _keyHead + 1 < _places[0].Shape.Heads ? _places[0].Pages[0].Keys(_places[0].Loop, _layer, _keyHead + 1) : null;
+    /// <summary>Queries of all heads.</summary>
+    int All => (_endHead - _firstHead) * _count;
 
-    byte* Keys(int first) => _places[0].Pages[first / KvPage.Positions].Keys(_places[0].Loop, _layer, _keyHead);
+    int FirstQuery(int head) => (head - _firstHead) * _count;
 
-    byte* Values(int first) => _places[0].Pages[first / KvPage.Positions].Values(_places[0].Loop, _layer, _keyHead);
+    byte* Keys(int head, int first) => _places[0].Pages[first / KvPage.Positions].Keys(_places[0].Loop, _layer, head);
+
+    byte* Values(int head, int first) => _places[0].Pages[first / KvPage.Positions].Values(_places[0].Loop, _layer, head);
 
     /// <summary>Positions of the block that begins at <paramref name="first"/> that a query may see.</summary>
-    int Visible(int query, int first) => Math.Clamp(_places[query / _queriesPerRow].Position + 1 - first, 0, KvPage.Positions);
+    int Visible(int query, int first) => Math.Clamp(_places[query % _count / _queriesPerRow].Position + 1 - first, 0, KvPage.Positions);
 
     float* Head(Matrix rows, int query)
-        => rows.RowPointer(_firstRow + query / _queriesPerRow) + (long)(_keyHead * _queriesPerRow + query % _queriesPerRow) * _size;
+    {
+        var (head, among) = (_firstHead + query / _count, query % _count);
+        return rows.RowPointer(_firstRow + among / _queriesPerRow) + (long)(head * _queriesPerRow + among % _queriesPerRow) * _size;
+    }
 
     float* Scaled(int query) => _scaled + (long)query * _padded;
 

@@ -131,6 +131,9 @@ public sealed unsafe class CpuBackend(int threads = 0) : IComputeBackend, IDispo
         /// <summary>Positions, times query heads, that are worth handing over: some microseconds.</summary>
         const long LeastPerHandOver = 1024;
 
+        /// <summary>Heads that lie side by side and are read in one stretch by a row whose keys nobody shares, while there are enough for all threads.</summary>
+        const int Stretch = 4;
+
         readonly ReadOnlyMemory<KvPlace> _places;
         readonly Matrix _queries, _result;
         readonly int _layer, _heads, _storedHeads, _rowsAtOnce;
@@ -140,26 +143,40 @@ public sealed unsafe class CpuBackend(int threads = 0) : IComputeBackend, IDispo
             (_places, _layer, _queries, _heads, _result) = (places, layer, queries, heads, result);
             _storedHeads = places.Span[0].Shape.Heads;
             var mostRows = Math.Max(1, Attention.MostQueries / (heads / _storedHeads));
-            _rowsAtOnce = (int)Math.Clamp((long)places.Length * _storedHeads / (4L * threads), 1, mostRows);
+            _rowsAtOnce = AnyShareCache(places.Span) ? (int)Math.Clamp((long)places.Length * _storedHeads / (4L * threads), 1, mostRows) : 1;
             Items = checked((places.Length + _rowsAtOnce - 1) / _rowsAtOnce * _storedHeads);
 
             var positions = 0L;
             foreach (var place in places.Span)
                 positions += place.Position + 1;
-            Grain = (int)Math.Clamp(LeastPerHandOver * Items / (positions * heads), 1, Items);
+            var stretch = _rowsAtOnce == 1 ? Math.Min(Stretch, Items / (2 * threads)) : 1;
+            Grain = (int)Math.Clamp(Math.Max(stretch, LeastPerHandOver * Items / (positions * heads)), 1, Items);
         }
 
         public int Items { get; }
 
         public int Grain { get; }
 
+        static bool AnyShareCache(ReadOnlySpan<KvPlace> places)
+        {
+            for (var row = 1; row < places.Length; row++)
+            {
+                if (places[row].SharesCacheWith(places[row - 1]))
+                    return true;
+            }
+
+            return false;
+        }
+
         public void Do(int from, int to)
         {
-            for (var item = from; item < to; item++)
+            while (from < to)
             {
-                var (first, keyHead) = (item / _storedHeads * _rowsAtOnce, item % _storedHeads);
+                var (first, head) = (from / _storedHeads * _rowsAtOnce, from % _storedHeads);
+                var heads = Math.Min(to - from, _storedHeads - head);
                 var places = _places.Span.Slice(first, Math.Min(_rowsAtOnce, _places.Length - first));
-                Attention.Attend(places, _layer, keyHead, _queries, first, _heads, _result);
+                Attention.Attend(places, _layer, head..(head + heads), _queries, first, _heads, _result);
+                from += heads;
             }
         }
     }

@@ -27,8 +27,8 @@ public sealed record KvShape(int Layers, int Loops, int Heads, int HeadSize, Ele
 
 /// <summary>Keys and values of <see cref="Positions"/> consecutive positions of one sequence, for every loop and layer.</summary>
 /// <remarks>
-/// Memory for a loop is taken when something is first stored for that loop, so fewer loops need less. Within a loop: layer, then keys before
-/// values, then head, then position: attention reads one head of a page in one stretch. Not thread-safe while a loop is first stored to.
+/// Memory for a loop is taken when something is first stored for that loop, so fewer loops need less. Within a loop: layer, then head, then keys
+/// before values, then position: attention reads the heads of a page in one stretch, and memory is read the faster the longer its stretches are. Not thread-safe while a loop is first stored to.
 /// </remarks>
 public sealed unsafe class KvPage(KvShape shape) : IDisposable
 {
@@ -148,7 +148,7 @@ public sealed unsafe class KvPage(KvShape shape) : IDisposable
 
     long LoopBytes => Positions * shape.BytesPerPositionAndLoop;
 
-    long Offset(int layer, int values, int head) => (((2L * layer + values) * shape.Heads) + head) * Positions * shape.HeadBytes;
+    long Offset(int layer, int values, int head) => (2 * ((long)layer * shape.Heads + head) + values) * Positions * shape.HeadBytes;
 
     void Free()
     {

@@ -54,7 +54,8 @@ sealed class Samples
     /// <summary>A repetition that somebody else timed.</summary>
     public void Add(double seconds) => _seconds.Add(seconds);
 
-    void Take(Action work)
+    /// <summary>Does the work once.</summary>
+    public void Take(Action work)
     {
         var started = Stopwatch.GetTimestamp();
         work();

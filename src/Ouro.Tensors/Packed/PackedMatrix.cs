@@ -69,8 +69,8 @@ sealed unsafe class PackedMatrix<TFormat> : WeightMatrix
 
     static long StripCount(int outputs) => (outputs + PackedLayout.Outputs - 1) / PackedLayout.Outputs;
 
-    /// <summary>Strips handed to a thread at a time: small enough that a thread put aside holds up little.</summary>
-    int Grain(int threads) => (int)Math.Clamp(StripCount(Outputs) / (8 * threads), 1, 8);
+    /// <summary>Fewest strips handed to a thread: so small that all threads end at nearly the same time.</summary>
+    int Grain(int threads) => (int)Math.Clamp(StripCount(Outputs) / (32 * threads), 1, 8);
 
     static float Value(TFormat format, int lane, int input)
     {
