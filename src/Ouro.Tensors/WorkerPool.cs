@@ -75,7 +75,7 @@ public sealed unsafe class WorkerPool : IDisposable
     public int ThreadCount { get; }
 
     /// <summary>Does all of <paramref name="items"/> items and returns when they are done.</summary>
-    /// <param name="grain">Fewest items handed out at a time, at least 1; while much is left, more are.</param>
+    /// <param name="grain">Fewest items handed out at a time, at least 1. While much is left, whole multiples of it are, so every chunk begins at one.</param>
     /// <exception cref="ObjectDisposedException">The pool has been disposed.</exception>
     /// <exception cref="InvalidOperationException">Called from inside work of this pool, with more than one chunk.</exception>
     public void Run<TWork>(TWork work, int items, int grain)
@@ -149,7 +149,8 @@ public sealed unsafe class WorkerPool : IDisposable
                 if (from >= _items)
                     return;
 
-                var to = from + Math.Min(_items - from, Math.Max(_grain, (_items - from) / (2 * ThreadCount)));
+                var grains = Math.Max(1, (_items - from) / (2 * ThreadCount) / _grain);
+                var to = from + (int)Math.Min(_items - from, (long)grains * _grain);
                 if (Interlocked.CompareExchange(ref _next, to, from) == from)
                     _do(_work, from, to);
             }

@@ -27,7 +27,7 @@ public sealed class ProductLaws
         var row = Samples.Gaussian(inputs, seed: 2);
         var alone = Multiply(matrix, threads: 1, row)[0];
         foreach (var (rows, place, threads) in new[]
-            { (2, 1, 1), (3, 0, 2), (4, 3, 2), (5, 4, 3), (7, 6, 1), (8, 2, 2), (9, 8, 4), (15, 12, 1), (15, 14, 2), (17, 11, 2), (17, 16, 3) })
+            { (2, 1, 1), (3, 0, 2), (4, 3, 2), (5, 4, 3), (7, 6, 1), (8, 2, 2), (9, 8, 4), (15, 12, 1), (15, 14, 2), (17, 11, 2), (17, 16, 3), (300, 75, 2), (300, 149, 2), (300, 299, 3) })
         {
             var company = Enumerable.Range(0, rows).Select(i => i == place ? row : Samples.Gaussian(inputs, seed: 100 + i)).ToArray();
 

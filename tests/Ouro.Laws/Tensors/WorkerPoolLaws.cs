@@ -24,6 +24,24 @@ public sealed class WorkerPoolLaws
         }
     }
 
+    [Theory]
+    [InlineData(2, 1000, 8)]
+    [InlineData(3, 999, 7)]
+    [InlineData(16, 100, 3)]
+    public void Chunks_begin_at_multiples_of_the_grain(int threads, int items, int grain)
+    {
+        // Rows are coded in tiles of several: a chunk that began inside one would write codes where nobody looks for them.
+        using var pool = new WorkerPool(threads);
+        for (var round = 0; round < 20; round++)
+        {
+            var starts = new System.Collections.Concurrent.ConcurrentBag<int>();
+
+            pool.Run(new Beginning(starts), items, grain);
+
+            starts.ShouldAllBe(start => start % grain == 0);
+        }
+    }
+
     [Fact]
     public void No_items_are_no_work()
     {
@@ -135,6 +153,11 @@ public sealed class WorkerPoolLaws
             for (var i = from; i < to; i++)
                 Interlocked.Increment(ref done[i]);
         }
+    }
+
+    readonly struct Beginning(System.Collections.Concurrent.ConcurrentBag<int> starts) : IRangeWork
+    {
+        public void Do(int from, int to) => starts.Add(from);
     }
 
     readonly struct Failing : IRangeWork
