@@ -25,21 +25,21 @@ sealed class PeersBenchmark(string shape, string peerFolder, string cacheFolder,
     string _peer = "";
 
     readonly Table _decode = new(
-        new("type"), new("threads", "0"), new("read rate, GB/s", "0.0"),
+        new("type"), new("threads", "0"), new("cores", "0.0"), new("read rate, GB/s", "0.0"),
         new("ours, best ms", "0.0"), new("ours, median ms", "0.0"), new("ours, tok/s", "0.0"), new("ours, share of the read rate", "P0"),
         new("llama.cpp, best ms", "0.0"), new("llama.cpp, median ms", "0.0"), new("llama.cpp, tok/s", "0.0"), new("llama.cpp, share of the read rate", "P0"),
         new("ours / llama.cpp", "0.00"), new("others", "P0"), new("bytes allocated a token", "0"));
 
     readonly Table _rows = new(
-        new("type"), new("1 row, ms", "0.0"), new("2 rows, ms", "0.0"), new("4 rows, ms", "0.0"), new("8 rows, ms", "0.0"),
+        new("type"), new("cores", "0.0"), new("1 row, ms", "0.0"), new("2 rows, ms", "0.0"), new("4 rows, ms", "0.0"), new("8 rows, ms", "0.0"),
         new("2 rows / 1 row", "0.00"), new("4 rows / 1 row", "0.00"), new("8 rows / 1 row", "0.00"));
 
     readonly Table _prefill = new(
-        new("type"), new("ours, best tok/s", "0.0"), new("ours, median tok/s", "0.0"), new("llama.cpp, best tok/s", "0.0"), new("llama.cpp, median tok/s", "0.0"),
+        new("type"), new("cores", "0.0"), new("ours, best tok/s", "0.0"), new("ours, median tok/s", "0.0"), new("llama.cpp, best tok/s", "0.0"), new("llama.cpp, median tok/s", "0.0"),
         new("ours / llama.cpp", "0.00"), new("others", "P0"));
 
     readonly Table _context = new(
-        new("type"), new("cache"), new($"ours, 4 loops, {ShortDepth} tokens, best ms", "0.0"), new($"ours, {LongDepth} tokens", "0.0"), new("ours, slower by", "P0"),
+        new("type"), new("cache"), new("cores", "0.0"), new($"ours, 4 loops, {ShortDepth} tokens, best ms", "0.0"), new($"ours, {LongDepth} tokens", "0.0"), new("ours, slower by", "P0"),
         new($"llama.cpp, 1 pass, {ShortDepth} tokens, best ms", "0.0"), new($"llama.cpp, {LongDepth} tokens", "0.0"), new("llama.cpp, slower by", "P0"));
 
     readonly Table _busy = new(
@@ -81,7 +81,9 @@ sealed class PeersBenchmark(string shape, string peerFolder, string cacheFolder,
         _report.Note($"llama.cpp is the one packaged by node-llama-cpp, with {_peer}. Its file is of type Llama and has the same bytes for every matrix, but no second norms: one of its passes does the work of one loop. "
             + "It is called without sampling, and has the better of flash attention on and off in every line. Its memory includes that of Node, ours that of .NET. "
             + "Shares divide weights and keys and values, each read once, by the read rate: the best of five plain loops that took turns with the two programs in that very line, "
-            + "since what the host lends changes from minute to minute.");
+            + "since what the host lends changes from minute to minute. "
+            + $"Cores: how many times as much {All} threads computed as one just before the line. A host with other guests sometimes runs two virtual processors on one core, "
+            + "and the benchmark waits a minute at most for that to end.");
         _report.Finish(write);
     }
 
@@ -133,6 +135,7 @@ sealed class PeersBenchmark(string shape, string peerFolder, string cacheFolder,
         foreach (var threads in new[] { 1, All }.Distinct())
         {
             var work = new Workload(Work.Decode, threads, 1, ShortDepth, 1);
+            var cores = HostCores.Wait(threads, cancel);
             var duel = Run(model, peer, work);
             Duel busy;
             using (new BusyProcess())
@@ -142,12 +145,12 @@ sealed class PeersBenchmark(string shape, string peerFolder, string cacheFolder,
             if (threads == 1)
                 oneThread = (mine.Mean, theirs.Mean);
             _decode.Add(
-                type.Name, threads, duel.ReadRate / 1e9, mine.Best * 1e3, mine.Median * 1e3, 1 / mine.Best, duel.Ours.BytesRead / mine.Best / duel.ReadRate,
+                type.Name, threads, cores, duel.ReadRate / 1e9, mine.Best * 1e3, mine.Median * 1e3, 1 / mine.Best, duel.Ours.BytesRead / mine.Best / duel.ReadRate,
                 theirs.Best * 1e3, theirs.Median * 1e3, 1 / theirs.Best, duel.Ours.BytesRead / theirs.Best / duel.ReadRate, duel.Ratio, duel.Ours.ForeignLoad, duel.Ours.AllocatedPerToken);
             _busy.Add(
                 type.Name, threads, 1 / mine.Mean, 1 / busy.Ours.Seconds.Mean, oneThread.Ours / busy.Ours.Seconds.Mean,
                 1 / theirs.Mean, 1 / busy.Theirs.Mean, oneThread.Theirs / busy.Theirs.Mean, busy.Theirs.Mean / busy.Ours.Seconds.Mean);
-            Say($"{shape} {type.Name}, {threads} threads: {mine.Best * 1e3:0.0} ms, llama.cpp {theirs.Best * 1e3:0.0} ms, memory at {duel.ReadRate / 1e9:0.0} GB/s");
+            Say($"{shape} {type.Name}, {threads} threads: {mine.Best * 1e3:0.0} ms, llama.cpp {theirs.Best * 1e3:0.0} ms, memory at {duel.ReadRate / 1e9:0.0} GB/s, {cores:0.0} cores");
         }
     }
 
@@ -157,29 +160,32 @@ sealed class PeersBenchmark(string shape, string peerFolder, string cacheFolder,
         var samples = RowCounts.Select(_ => new Samples()).ToArray();
         foreach (var run in runs)
             run(cancel);
+        var cores = HostCores.Wait(All, cancel);
         for (var round = 0; round < Duel.Rounds; round++)
             for (var i = 0; i < runs.Length; i++)
                 samples[i].TakeFor(time / Duel.Rounds, runs[i], cancel);
-        _rows.Add([type.Name, .. samples.Select(sample => (object)(sample.Best * 1e3)), .. samples.Skip(1).Select(sample => (object)(sample.Best / samples[0].Best))]);
+        _rows.Add([type.Name, cores, .. samples.Select(sample => (object)(sample.Best * 1e3)), .. samples.Skip(1).Select(sample => (object)(sample.Best / samples[0].Best))]);
     }
 
     void Prefill(WeightMix type, MeasuredModel model, LlamaServer peer)
     {
+        var cores = HostCores.Wait(All, cancel);
         var duel = Run(model, peer, new Workload(Work.Prefill, All, PromptTokens, 0, 1));
         var (mine, theirs) = (duel.Ours.Seconds, duel.Theirs);
         _prefill.Add(
-            type.Name, PromptTokens / mine.Best, PromptTokens / mine.Median, PromptTokens / theirs.Best, PromptTokens / theirs.Median, duel.Ratio, duel.Ours.ForeignLoad);
-        Say($"{shape} {type.Name}, prefill: {PromptTokens / mine.Best:0} tok/s, llama.cpp {PromptTokens / theirs.Best:0} tok/s");
+            type.Name, cores, PromptTokens / mine.Best, PromptTokens / mine.Median, PromptTokens / theirs.Best, PromptTokens / theirs.Median, duel.Ratio, duel.Ours.ForeignLoad);
+        Say($"{shape} {type.Name}, prefill: {PromptTokens / mine.Best:0} tok/s, llama.cpp {PromptTokens / theirs.Best:0} tok/s, {cores:0.0} cores");
     }
 
     void Context(WeightMix type, MeasuredModel model, LlamaServer peer)
     {
         var loops = model.Config.Loops;
+        var cores = HostCores.Wait(All, cancel);
         var duels = Duel.Run(model, peer, time, _memoryRead, cancel, new Workload(Work.Decode, All, 1, ShortDepth, loops), new Workload(Work.Decode, All, 1, LongDepth, loops));
         double[] ours = [.. duels.Select(duel => duel.Ours.Seconds.Best * 1e3)], theirs = [.. duels.Select(duel => duel.Theirs.Best * 1e3)];
         _context.Add(
-            type.Name, model.KvType.ToString().ToLowerInvariant(), ours[0], ours[1], ours[1] / ours[0] - 1, theirs[0], theirs[1], theirs[1] / theirs[0] - 1);
-        Say($"{shape} {type.Name}, {model.KvType}: {ours[0]:0.0} ms, {ours[1]:0.0} after {LongDepth} tokens, llama.cpp {theirs[0]:0.0} and {theirs[1]:0.0}");
+            type.Name, model.KvType.ToString().ToLowerInvariant(), cores, ours[0], ours[1], ours[1] / ours[0] - 1, theirs[0], theirs[1], theirs[1] / theirs[0] - 1);
+        Say($"{shape} {type.Name}, {model.KvType}: {ours[0]:0.0} ms, {ours[1]:0.0} after {LongDepth} tokens, llama.cpp {theirs[0]:0.0} and {theirs[1]:0.0}, {cores:0.0} cores");
     }
 
     /// <summary>Each side in a fresh process that loads the file and computes a few tokens.</summary>
