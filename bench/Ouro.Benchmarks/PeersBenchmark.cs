@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json.Nodes;
 using Ouro.Cli.Bench;
@@ -17,8 +18,11 @@ sealed class PeersBenchmark(string shape, string peerFolder, string cacheFolder,
     static readonly int[] RowCounts = [1, 2, 4, 8];
     static readonly int All = Environment.ProcessorCount;
 
-    /// <summary>Passes by either side before the first that counts: pages of a mapped file come one by one, and are slow for seconds after that.</summary>
-    static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(6);
+    // Either side passes over its weights until that gets no faster: pages of a mapped file come one by one, and some hosts are slow with them for
+    // many seconds after that.
+    static readonly TimeSpan SettlingLook = TimeSpan.FromSeconds(3);
+    static readonly TimeSpan ShortestSettling = TimeSpan.FromSeconds(9);
+    static readonly TimeSpan LongestSettling = TimeSpan.FromMinutes(1);
 
     readonly MemoryRead _memoryRead = new(ReadRate.Bytes);
     readonly Report _report = new($"peers-{shape}");
@@ -50,10 +54,16 @@ sealed class PeersBenchmark(string shape, string peerFolder, string cacheFolder,
         new("type"), new("file GB", "0.000"), new("ours, load s", "0.00"), new("ours, peak GB", "0.000"), new("ours, steady GB", "0.000"), new("ours, own GB", "0.000"),
         new("llama.cpp, load s", "0.00"), new("llama.cpp, peak GB", "0.000"), new("llama.cpp, steady GB", "0.000"), new("llama.cpp, own GB", "0.000"));
 
+    readonly Table _days = new(new("type"), new("day"));
+
+    /// <param name="types">Measured now; with <paramref name="write"/>, the lines of other types stay as they were.</param>
     public void Run(IReadOnlyList<WeightMix> types, bool write)
     {
+        var earlier = write ? _report.Earlier : null;
         try
         {
+            foreach (var kept in TypesOf(earlier).Except(types.Select(type => type.Name)))
+                Keep(kept, earlier!);
             foreach (var type in types)
                 Measure(type);
         }
@@ -78,6 +88,8 @@ sealed class PeersBenchmark(string shape, string peerFolder, string cacheFolder,
         Add("context", _context, $"**What {LongDepth} tokens of context cost**, {All} threads. We keep keys and values for every loop, and four loops read four times as many.");
         Add("busy", _busy, "**Beside one busy program** on the machine; one token, one pass. Means, since here the slow ones matter.");
         Add("memory", _memory, "**Loading from the page cache, and memory** of a process after its first tokens. Steady and peak count pages of mapped files; the program's own do not.");
+        _report.Keep("days", _days);
+        _report.Note("Measured on: " + string.Join("; ", _days.Json().GroupBy(row => row!["day"]!.ToString(), (day, rows) => $"{day} {string.Join(", ", rows.Select(row => row!["type"]))}")) + ".");
         _report.Note($"llama.cpp is the one packaged by node-llama-cpp, with {_peer}. Its file is of type Llama and has the same bytes for every matrix, but no second norms: one of its passes does the work of one loop. "
             + "It is called without sampling, and has the better of flash attention on and off in every line. Its memory includes that of Node, ours that of .NET. "
             + "Shares divide weights and keys and values, each read once, by the read rate: the best of five plain loops that took turns with the two programs in that very line, "
@@ -89,6 +101,19 @@ sealed class PeersBenchmark(string shape, string peerFolder, string cacheFolder,
 
     public void Dispose() => _memoryRead.Dispose();
 
+    /// <summary>The tables, by their names in the raw numbers.</summary>
+    IEnumerable<(string Key, Table Table)> Tables => [("decode", _decode), ("rows", _rows), ("prefill", _prefill), ("context", _context), ("busy", _busy), ("memory", _memory), ("days", _days)];
+
+    static IEnumerable<string> TypesOf(JsonNode? report) => (report?["tables"]?["decode"]?.AsArray() ?? []).Select(row => row!["type"]!.ToString()).Distinct();
+
+    void Keep(string type, JsonNode earlier)
+    {
+        foreach (var (key, table) in Tables)
+            table.AddEarlier(earlier["tables"]![key], type);
+        if (earlier["tables"]!["days"] is null)
+            _days.Add(type, earlier["machine"]!["date"]!.ToString()[.."yyyy-MM-dd".Length]);
+    }
+
     void Add(string key, Table table, string caption)
     {
         _report.Note(caption);
@@ -97,6 +122,7 @@ sealed class PeersBenchmark(string shape, string peerFolder, string cacheFolder,
 
     void Measure(WeightMix type)
     {
+        _days.Add(type.Name, _report.Day);
         using var files = new SyntheticFiles(cacheFolder);
         var ours = files.Make(shape, type, threads: 0, cancel);
         var twin = Path.Combine(cacheFolder, $"llama-{Path.GetFileName(ours)}");
@@ -123,8 +149,25 @@ sealed class PeersBenchmark(string shape, string peerFolder, string cacheFolder,
     void Settle(MeasuredModel model, LlamaServer peer)
     {
         var work = new Workload(Work.Decode, All, 1, ShortDepth, 1);
-        peer.Evaluate(work, flash: true, "f16", WarmUp);
-        new Samples().TakeFor(WarmUp, model.Prepare(work, mostLoops: 1), cancel);
+        var ours = model.Prepare(work, mostLoops: 1);
+        Settle(() =>
+        {
+            var samples = new Samples();
+            samples.TakeFor(SettlingLook, ours, cancel);
+            return samples.Best;
+        });
+        Settle(() => peer.Evaluate(work, flash: true, "f16", SettlingLook).Min());
+    }
+
+    void Settle(Func<double> look)
+    {
+        var started = Stopwatch.GetTimestamp();
+        var (before, best) = (double.PositiveInfinity, look());
+        while (Stopwatch.GetElapsedTime(started) < ShortestSettling || best < 0.9 * before && Stopwatch.GetElapsedTime(started) < LongestSettling)
+        {
+            cancel.ThrowIfCancellationRequested();
+            (before, best) = (Math.Min(before, best), look());
+        }
     }
 
     Duel Run(MeasuredModel model, LlamaServer peer, Workload work) => Duel.Run(model, peer, time, _memoryRead, cancel, work)[0];

@@ -1,4 +1,5 @@
 using Ouro.Cli.Bench;
+using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -29,6 +30,12 @@ sealed class Report
 
     /// <summary>Where this processor's raw numbers lie.</summary>
     public string BaselineFile => Repository.Path("bench", "baselines", FolderName(), _name + ".json");
+
+    /// <summary>The day of this run, in UTC.</summary>
+    public string Day => _date.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
+
+    /// <summary>The raw numbers that the last run left for this processor; null if there are none.</summary>
+    public JsonNode? Earlier => File.Exists(BaselineFile) ? JsonNode.Parse(File.ReadAllText(BaselineFile)) : null;
 
     public void Add(string key, Table table)
     {

@@ -19,6 +19,20 @@ sealed class Table(params Column[] columns)
         _rows.Add(cells);
     }
 
+    /// <summary>Takes over rows that <see cref="Json"/> gave: those whose first cell is <paramref name="first"/>.</summary>
+    /// <exception cref="BenchmarkException">They have other headings.</exception>
+    public void AddEarlier(JsonNode? earlier, string first)
+    {
+        foreach (var row in (earlier?.AsArray() ?? []).Select(row => row!.AsObject()))
+        {
+            if (row[columns[0].Heading]?.ToString() != first)
+                continue;
+            if (!row.Select(cell => cell.Key).SequenceEqual(columns.Select(column => column.Heading)))
+                throw new BenchmarkException($"The earlier rows of {first} have other columns than today's; measure all types in one run.");
+            _rows.Add([.. columns.Select(column => Cell(row[column.Heading], column))]);
+        }
+    }
+
     public string Markdown()
     {
         var text = new StringBuilder();
@@ -32,6 +46,8 @@ sealed class Table(params Column[] columns)
     /// <summary>The rows as objects with the headings for keys, numbers unrounded.</summary>
     public JsonArray Json()
         => new([.. _rows.Select(row => (JsonNode)new JsonObject(row.Select((cell, i) => KeyValuePair.Create(columns[i].Heading, Node(cell)))))]);
+
+    static object? Cell(JsonNode? cell, Column column) => cell is null ? null : column.Format is null ? cell.ToString() : cell.GetValue<double>();
 
     static void Line(StringBuilder text, IEnumerable<string> cells) => text.Append("| ").AppendJoin(" | ", cells).Append(" |\n");
 
