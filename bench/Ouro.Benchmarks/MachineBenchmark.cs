@@ -23,7 +23,7 @@ static class MachineBenchmark
         }
 
         report.Add("memory_read", table);
-        report.Note("Each repetition reads 0.54 GB once; huge pages were asked for. The largest number of a column is the read rate that other tables divide by.");
+        report.Note("Each repetition reads 0.54 GB once; huge pages were asked for. The largest number of a column is this minute's read rate; tables that give a share of it measure their own.");
         report.Finish(write);
 
         double Rate(double seconds) => memory.Length / seconds / 1e9;

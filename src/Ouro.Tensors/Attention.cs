@@ -26,7 +26,7 @@ public readonly record struct KvPlace(IReadOnlyList<KvPage> Pages, int Loop, int
 /// </remarks>
 static class Attention
 {
-    /// <summary>Query heads that share one reading of a block of keys and values, at most: their sums stay in the second-level cache.</summary>
+    /// <summary>Query heads that go through the blocks of keys and values together, at most: their sums stay in the second-level cache.</summary>
     public const int MostQueries = 32;
 
     /// <summary>Stores the key and value heads of one row.</summary>

@@ -136,7 +136,7 @@ public sealed unsafe class CpuBackend(int threads = 0) : IComputeBackend, IDispo
 
         readonly ReadOnlyMemory<KvPlace> _places;
         readonly Matrix _queries, _result;
-        readonly int _layer, _heads, _storedHeads, _rowsAtOnce;
+        readonly int _layer, _heads, _storedHeads, _rowsAtOnce, _headsAtOnce;
 
         public AttendWork(ReadOnlyMemory<KvPlace> places, int layer, Matrix queries, int heads, Matrix result, int threads)
         {
@@ -144,6 +144,7 @@ public sealed unsafe class CpuBackend(int threads = 0) : IComputeBackend, IDispo
             _storedHeads = places.Span[0].Shape.Heads;
             var mostRows = Math.Max(1, Attention.MostQueries / (heads / _storedHeads));
             _rowsAtOnce = AnyShareCache(places.Span) ? (int)Math.Clamp((long)places.Length * _storedHeads / (4L * threads), 1, mostRows) : 1;
+            _headsAtOnce = Math.Max(1, mostRows / _rowsAtOnce);
             Items = checked((places.Length + _rowsAtOnce - 1) / _rowsAtOnce * _storedHeads);
 
             var positions = 0L;
@@ -173,7 +174,7 @@ public sealed unsafe class CpuBackend(int threads = 0) : IComputeBackend, IDispo
             while (from < to)
             {
                 var (first, head) = (from / _storedHeads * _rowsAtOnce, from % _storedHeads);
-                var heads = Math.Min(to - from, _storedHeads - head);
+                var heads = Math.Min(Math.Min(to - from, _storedHeads - head), _headsAtOnce);
                 var places = _places.Span.Slice(first, Math.Min(_rowsAtOnce, _places.Length - first));
                 Attention.Attend(places, _layer, head..(head + heads), _queries, first, _heads, _result);
                 from += heads;

@@ -28,7 +28,8 @@ public sealed record KvShape(int Layers, int Loops, int Heads, int HeadSize, Ele
 /// <summary>Keys and values of <see cref="Positions"/> consecutive positions of one sequence, for every loop and layer.</summary>
 /// <remarks>
 /// Memory for a loop is taken when something is first stored for that loop, so fewer loops need less. Within a loop: layer, then head, then keys
-/// before values, then position: attention reads the heads of a page in one stretch, and memory is read the faster the longer its stretches are. Not thread-safe while a loop is first stored to.
+/// before values, then position: attention reads the heads of a page in one stretch, and memory is read the faster the longer its stretches
+/// are. Not thread-safe while a loop is first stored to.
 /// </remarks>
 public sealed unsafe class KvPage(KvShape shape) : IDisposable
 {
