@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.ExceptionServices;
+using System.Runtime.InteropServices;
 
 namespace Ouro.Tensors;
 
@@ -10,11 +11,11 @@ public interface IRangeWork
     void Do(int from, int to);
 }
 
-/// <summary>Threads that share out ranges of work in chunks, large ones first; the calling thread works too.</summary>
+/// <summary>Threads that share out ranges of work; the calling thread works too.</summary>
 /// <remarks>
-/// A chunk is a share of what is left (guided self-scheduling): long stretches of memory, which are read faster than short ones, and a small end.
-/// A thread that the system has put aside holds up at most its own chunk: threads join a piece of work when they notice it and leave when
-/// nothing is left, so nobody waits for a thread that never came. Whoever waits spins for about a thousand pauses (some 35 microseconds), then blocks.
+/// Each thread has a share of its own and goes through it from front to end, chunk by chunk, since every other place in memory to begin at costs a
+/// microsecond; whoever has nothing left steals the last half of the largest rest. A thread that the system has put aside holds up at most its own
+/// chunk: threads join a piece of work when they notice it and leave when nothing is left, so nobody waits for a thread that never came. Whoever waits spins for about a thousand pauses (some 35 microseconds), then blocks.
 /// Which thread does which item never changes a result: every item is written by one call that depends on the item alone.
 /// One piece of work runs at a time; callers on several threads take turns. Nothing is allocated per call. Work must not give work to
 /// its own pool unless that is a single chunk: the second piece would wait for the first, and the first for it.
@@ -41,6 +42,7 @@ public sealed unsafe class WorkerPool : IDisposable
 
     readonly Lock _turn = new();
     readonly Thread[] _threads;
+    readonly Share[] _shares;
     readonly SemaphoreSlim _wake = new(0);
     readonly SemaphoreSlim _allHaveLeft = new(0);
 
@@ -52,9 +54,7 @@ public sealed unsafe class WorkerPool : IDisposable
 
     delegate*<void*, int, int, void> _do;
     void* _work;
-    int _items;
     int _grain;
-    int _next;
     Exception? _failure;
 
     /// <param name="threads">Threads that work at once, the caller included, 1 to 1,024; 0 takes one per processor.</param>
@@ -64,9 +64,11 @@ public sealed unsafe class WorkerPool : IDisposable
         ArgumentOutOfRangeException.ThrowIfGreaterThan(threads, 1024);
         ThreadCount = threads == 0 ? Environment.ProcessorCount : threads;
         _threads = new Thread[ThreadCount - 1];
+        _shares = new Share[ThreadCount];
         for (var i = 0; i < _threads.Length; i++)
         {
-            _threads[i] = new Thread(Serve) { IsBackground = true, Name = $"ouro worker {i + 1}" };
+            var mine = i + 1;   // the caller's is the first
+            _threads[i] = new Thread(() => Serve(mine)) { IsBackground = true, Name = $"ouro worker {i + 1}" };
             _threads[i].Start();
         }
     }
@@ -75,7 +77,7 @@ public sealed unsafe class WorkerPool : IDisposable
     public int ThreadCount { get; }
 
     /// <summary>Does all of <paramref name="items"/> items and returns when they are done.</summary>
-    /// <param name="grain">Fewest items handed out at a time, at least 1. While much is left, whole multiples of it are, so every chunk begins at one.</param>
+    /// <param name="grain">Fewest items taken at a time, at least 1. While there are more, whole multiples of it are taken, so every chunk begins at one.</param>
     /// <exception cref="ObjectDisposedException">The pool has been disposed.</exception>
     /// <exception cref="InvalidOperationException">Called from inside work of this pool, with more than one chunk.</exception>
     public void Run<TWork>(TWork work, int items, int grain)
@@ -99,16 +101,15 @@ public sealed unsafe class WorkerPool : IDisposable
             // The address stays valid: this method returns only after the last thread has left the work.
             _work = Unsafe.AsPointer(ref work);
             _do = &Invoke<TWork>;
-            _items = items;
             _grain = grain;
-            _next = 0;
             _failure = null;
+            ShareOut(items);
             Volatile.Write(ref _membership, 0);
             Interlocked.Increment(ref _generation);
             if (Volatile.Read(ref _sleeping) is > 0 and var sleeping)
                 _wake.Release(sleeping);
 
-            TakeChunks();
+            Work(mine: 0);
             Interlocked.Add(ref _membership, Closed);
             WaitUntilAllHaveLeft();
             if (_failure is { } failure)
@@ -139,28 +140,79 @@ public sealed unsafe class WorkerPool : IDisposable
         where TWork : struct, IRangeWork
         => Unsafe.AsRef<TWork>(work).Do(from, to);
 
-    void TakeChunks()
+    void ShareOut(int items)
+    {
+        var grains = (items + (long)_grain - 1) / _grain;
+        var from = 0;
+        for (var i = 0; i < _shares.Length; i++)
+        {
+            var to = (int)Math.Min(items, grains * (i + 1) / _shares.Length * _grain);
+            Volatile.Write(ref _shares[i].Left, Share.Of(from, to));
+            from = to;
+        }
+    }
+
+    void Work(int mine)
     {
         try
         {
-            while (true)
+            do
             {
-                var from = Volatile.Read(ref _next);
-                if (from >= _items)
-                    return;
-
-                var grains = Math.Max(1, (_items - from) / (2 * ThreadCount) / _grain);
-                var to = from + (int)Math.Min(_items - from, (long)grains * _grain);
-                if (Interlocked.CompareExchange(ref _next, to, from) == from)
+                while (TryTake(mine, out var from, out var to))
                     _do(_work, from, to);
             }
+            while (TrySteal(mine));
         }
 #pragma warning disable CA1031 // Whatever went wrong on a worker is thrown again on the thread that asked for the work.
         catch (Exception failure)
 #pragma warning restore CA1031
         {
             Interlocked.CompareExchange(ref _failure, failure, null);
-            Interlocked.Exchange(ref _next, _items);
+            foreach (ref var share in _shares.AsSpan())
+                Interlocked.Exchange(ref share.Left, 0);
+        }
+    }
+
+    /// <summary>Takes a quarter of what is left of a share, but at least a grain, from its front.</summary>
+    bool TryTake(int mine, out int from, out int to)
+    {
+        ref var left = ref _shares[mine].Left;
+        while (true)
+        {
+            var seen = Volatile.Read(ref left);
+            (from, var end) = Share.Parts(seen);
+            to = from + (int)Math.Min(end - from, Math.Max(1L, (end - from) / 4 / _grain) * _grain);
+            if (from >= end)
+                return false;
+            if (Interlocked.CompareExchange(ref left, Share.Of(to, end), seen) == seen)
+                return true;
+        }
+    }
+
+    /// <summary>Makes the last half of the largest rest of the others one's own, or all of it if it is a single grain.</summary>
+    bool TrySteal(int mine)
+    {
+        while (true)
+        {
+            var (victim, most, seen) = (-1, 0, 0L);
+            for (var i = 0; i < _shares.Length; i++)
+            {
+                var left = Volatile.Read(ref _shares[i].Left);
+                var (first, end) = Share.Parts(left);
+                if (end - first > most)
+                    (victim, most, seen) = (i, end - first, left);
+            }
+
+            if (victim < 0)
+                return false;
+
+            var (from, to) = Share.Parts(seen);
+            var middle = from + (int)((to - from + (long)_grain - 1) / _grain / 2 * _grain);
+            if (Interlocked.CompareExchange(ref _shares[victim].Left, Share.Of(from, middle), seen) != seen)
+                continue;
+
+            Volatile.Write(ref _shares[mine].Left, Share.Of(middle, to));
+            return true;
         }
     }
 
@@ -185,7 +237,7 @@ public sealed unsafe class WorkerPool : IDisposable
             _allHaveLeft.Release();
     }
 
-    void Serve()
+    void Serve(int mine)
     {
         _servedHere = this;
         var seen = 0;
@@ -197,7 +249,7 @@ public sealed unsafe class WorkerPool : IDisposable
             if (!TryJoin())
                 continue;
 
-            TakeChunks();
+            Work(mine);
             Leave();
         }
     }
@@ -231,5 +283,17 @@ public sealed unsafe class WorkerPool : IDisposable
             _wake.Wait();
         Interlocked.Decrement(ref _sleeping);
         return Volatile.Read(ref _generation);
+    }
+
+    /// <summary>What is left of a thread's share: first item and end in one number, so that an item is taken once. It has cache lines of its own.</summary>
+    [StructLayout(LayoutKind.Explicit, Size = 128)]
+    struct Share
+    {
+        [FieldOffset(0)]
+        public long Left;
+
+        public static long Of(int from, int to) => (long)from << 32 | (uint)to;
+
+        public static (int From, int To) Parts(long left) => ((int)(left >> 32), (int)left);
     }
 }

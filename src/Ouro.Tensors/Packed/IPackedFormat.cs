@@ -28,6 +28,9 @@ unsafe interface IPackedFormat<TSelf>
     /// <summary>Bytes of the codes of a group; a block begins with those of its groups, one after another.</summary>
     static abstract int GroupBytes { get; }
 
+    /// <summary>True if <see cref="PackedProducts"/> reads a block from its first line to its last.</summary>
+    static abstract bool IsReadInOrder { get; }
+
     /// <summary>Parts of a group, 1 or 2.</summary>
     static abstract int Parts { get; }
 

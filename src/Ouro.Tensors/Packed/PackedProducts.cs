@@ -9,6 +9,9 @@ static unsafe class PackedProducts
     /// <summary>How far ahead memory is asked for.</summary>
     const int PrefetchBytes = 8192;
 
+    /// <summary>The processor fetches ahead within a page of this size.</summary>
+    const int PageBytes = 4096;
+
     /// <summary>The definition: one output of one row, one group after another.</summary>
     /// <remarks>
     /// Of each group: the exact integer sum of each part, times the part's scale, added up; times the activations' scale, added to the total; then
@@ -60,7 +63,9 @@ static unsafe class PackedProducts
         var tile = new TTile();
         for (var block = 0; block < blocks; block++)
         {
-            if (ahead)
+            if (ahead && TFormat.IsReadInOrder)
+                PrefetchPage(weights, TFormat.BlockBytes);
+            else if (ahead)
                 Prefetch(weights, TFormat.BlockBytes);
 
             var format = TFormat.Open(weights);
@@ -123,6 +128,15 @@ static unsafe class PackedProducts
 
         for (var line = 0; line < bytes; line += 64)
             Sse.Prefetch0(from + PrefetchBytes + line);
+    }
+
+    /// <summary>The same for memory that is read line by line: the processor goes through a page by itself, faster than it can be asked for lines, and must only be told of the next page.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static void PrefetchPage(byte* from, int bytes)
+    {
+        var page = (byte*)((nuint)(from + PrefetchBytes + bytes) / PageBytes * PageBytes);
+        if (Sse.IsSupported && page > from + PrefetchBytes)
+            Sse.Prefetch0(page);
     }
 }
 

@@ -30,6 +30,8 @@ unsafe struct PackedQ8_0 : IPackedFormat<PackedQ8_0>
 
     public static int GroupBytes => UnitsAt;
 
+    public static bool IsReadInOrder => true;
+
     public static int Parts => 2;
 
     public static bool PartsAreDigits => true;

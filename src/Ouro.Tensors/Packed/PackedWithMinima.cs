@@ -24,6 +24,8 @@ unsafe struct PackedWithMinima<TBlock, TPlanes> : IPackedFormat<PackedWithMinima
 
     public static int GroupBytes => KBlock<TPlanes>.GroupBytes;
 
+    public static bool IsReadInOrder => false;   // multipliers and units, at the end, come first
+
     public static int Parts => 1;
 
     public static bool PartsAreDigits => false;

@@ -23,6 +23,8 @@ unsafe struct PackedWithOffset<TBlock, TPlanes> : IPackedFormat<PackedWithOffset
 
     public static int GroupBytes => KBlock<TPlanes>.GroupBytes;
 
+    public static bool IsReadInOrder => false;   // multipliers and units, at the end, come first
+
     public static int Parts => 2;
 
     public static bool PartsAreDigits => false;

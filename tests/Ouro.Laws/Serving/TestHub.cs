@@ -71,7 +71,7 @@ sealed class TestHub : IDisposable
 
     public IReadOnlyList<SeenRequest> Seen => [.. _seen];
 
-    /// <summary>Bytes of files that went out.</summary>
+    /// <summary>Bytes of files that went out, or were about to.</summary>
     public long Sent => Interlocked.Read(ref _sent);
 
     /// <summary>Options of a client that is not patient.</summary>
@@ -197,8 +197,8 @@ sealed class TestHub : IDisposable
         var breaks = CutAfter is { } most && most < count && CutsLeft-- > 0;
         if (breaks)
             count = (int)CutAfter!.Value;
+        Interlocked.Add(ref _sent, count); // before the bytes go: a client that has them all may ask at once
         await context.Response.Body.WriteAsync(content.AsMemory(first, count));
-        Interlocked.Add(ref _sent, count);
         if (!breaks)
             return;
 

@@ -42,6 +42,20 @@ public sealed class WorkerPoolLaws
         }
     }
 
+    [Theory]
+    [InlineData(2, 1000, 1)]
+    [InlineData(4, 1000, 7)]
+    [InlineData(4, 5, 1)]
+    public void A_thread_that_is_put_aside_holds_up_only_the_chunk_it_has_begun(int threads, int items, int grain)
+    {
+        using var pool = new WorkerPool(threads);
+        var done = new int[items];
+
+        pool.Run(new FirstChunkWaits(done), items, grain);
+
+        done.ShouldAllBe(count => count == 1);
+    }
+
     [Fact]
     public void No_items_are_no_work()
     {
@@ -150,6 +164,19 @@ public sealed class WorkerPoolLaws
     {
         public void Do(int from, int to)
         {
+            for (var i = from; i < to; i++)
+                Interlocked.Increment(ref done[i]);
+        }
+    }
+
+    /// <summary>Whoever has the first item does not go on before all items outside its chunk are done.</summary>
+    readonly struct FirstChunkWaits(int[] done) : IRangeWork
+    {
+        public void Do(int from, int to)
+        {
+            var (all, end) = (done, to);
+            if (from == 0)
+                SpinWait.SpinUntil(() => all.Skip(end).All(count => count == 1), TimeSpan.FromSeconds(20)).ShouldBeTrue("the other threads should have taken the rest");
             for (var i = from; i < to; i++)
                 Interlocked.Increment(ref done[i]);
         }
