@@ -15,7 +15,8 @@ public interface IRangeWork
 /// <remarks>
 /// Each thread has a share of its own and goes through it from front to end, chunk by chunk, since every other place in memory to begin at costs a
 /// microsecond; whoever has nothing left steals the last half of the largest rest. A thread that the system has put aside holds up at most its own
-/// chunk: threads join a piece of work when they notice it and leave when nothing is left, so nobody waits for a thread that never came. Whoever waits spins for about a thousand pauses (some 35 microseconds), then blocks.
+/// chunk: threads join a piece of work when they notice it and leave when nothing is left, so nobody waits for a thread that never came.
+/// Whoever waits spins for about a thousand pauses (some 35 microseconds), then blocks.
 /// Which thread does which item never changes a result: every item is written by one call that depends on the item alone.
 /// One piece of work runs at a time; callers on several threads take turns. Nothing is allocated per call. Work must not give work to
 /// its own pool unless that is a single chunk: the second piece would wait for the first, and the first for it.
